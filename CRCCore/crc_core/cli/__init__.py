@@ -1,0 +1,1 @@
+"""The command line `crcdb`: thin commands over the library, one module each."""

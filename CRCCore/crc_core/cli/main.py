@@ -1,0 +1,125 @@
+"""`crcdb`: finds the command, speaks the person's language, turns every refusal into one line and exit 2."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
+from typing import NoReturn, Protocol, cast
+
+from crc_core import __version__
+from crc_core.cli.console import Console, Exit
+from crc_core.errors import CrcError
+from crc_core.text import Lang, say, system_language
+
+BUILT_IN = (
+    "scan",
+    "check",
+    "phantom",
+    "import",
+    "subtract",
+    "inspect",
+    "agree",
+    "icc",
+    "sample",
+    "report",
+    "submit",
+    "store",
+    "people",
+    "demo",
+)
+"""The commands of this package; `crc_core.cli.<name>_command` holds each."""
+
+ENTRY_POINT_GROUP = "crcdb.commands"
+
+
+class Command(Protocol):
+    """What a command module offers."""
+
+    def configure(self, parser: argparse.ArgumentParser, lang: Lang) -> None:
+        """Add the command's own arguments, with help in `lang`."""
+
+    def run(self, arguments: argparse.Namespace, console: Console) -> Exit:
+        """Do the work; raises CrcError for bad input."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `crcdb` with `argv` (the process's arguments by default) and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    _use_utf8()
+    lang = _language(words)
+    name, loaders = _chosen(words), _loaders()
+    parser = _parser(lang, loaders, name)
+    arguments = parser.parse_args(words)
+    console = Console(lang, arguments.json)
+    try:
+        return int(_command(loaders[arguments.command]).run(arguments, console))
+    except CrcError as error:
+        console.error(error)
+        return Exit.BAD_INPUT
+    except KeyboardInterrupt:
+        sys.stderr.write(say("cli.interrupted", lang) + "\n")
+        return Exit.BAD_INPUT
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose complaint is one line and exit 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(Exit.BAD_INPUT, f"{self.prog}: {message}\n")
+
+
+def _parser(lang: Lang, loaders: dict[str, Callable[[], Command]], chosen: str | None) -> _Parser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--json", action="store_true", help=say("cli.json", lang))
+    shared.add_argument("--lang", choices=[item.value for item in Lang], help=say("cli.lang", lang))
+    parser = _Parser(prog="crcdb", description=say("cli.description", lang))
+    parser.add_argument("--version", action="version", version=f"crcdb {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    for name, load in loaders.items():
+        words = say(f"cli.{name}", lang) if name in BUILT_IN else name
+        command_parser = commands.add_parser(name, help=words, description=words, parents=[shared])
+        if name == chosen:
+            _command(load).configure(command_parser, lang)
+    return parser
+
+
+def _loaders() -> dict[str, Callable[[], Command]]:
+    loaders = {name: _built_in(name) for name in BUILT_IN}
+    loaders.update({point.name: point.load for point in entry_points(group=ENTRY_POINT_GROUP)})
+    return loaders
+
+
+def _built_in(name: str) -> Callable[[], Command]:
+    return lambda: cast(Command, importlib.import_module(f"crc_core.cli.{name}_command"))
+
+
+def _command(load: Callable[[], Command]) -> Command:
+    return load()
+
+
+def _chosen(words: list[str]) -> str | None:
+    return next((word for word in words if not word.startswith("-")), None)
+
+
+def _language(words: list[str]) -> Lang:
+    for position, word in enumerate(words):
+        wish = word.removeprefix("--lang=") if word.startswith("--lang=") else None
+        if word == "--lang" and position + 1 < len(words):
+            wish = words[position + 1]
+        if wish in (item.value for item in Lang):
+            return Lang(wish)
+    return system_language()
+
+
+def _use_utf8() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="replace")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
