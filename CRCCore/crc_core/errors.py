@@ -14,7 +14,7 @@ class CrcError(Exception):
     On the command line it becomes exit 2, on the server a problem document, in a panel a message.
     """
 
-    def __init__(self, code: str, *, path: Path | str | None = None, **values: object) -> None:
+    def __init__(self, code: str, /, *, path: Path | str | None = None, **values: object) -> None:
         super().__init__(code)
         self.code = code
         self.path = None if path is None else Path(path)

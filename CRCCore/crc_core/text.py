@@ -38,7 +38,7 @@ def catalogue(lang: Lang) -> Mapping[str, str]:
     return MappingProxyType(sentences)
 
 
-def say(code: str, lang: Lang, **values: object) -> str:
+def say(code: str, lang: Lang, /, **values: object) -> str:
     """The sentence for `code` in `lang` with its places filled; raises KeyError for an unknown code."""
     return catalogue(lang)[code].format(**values)
 

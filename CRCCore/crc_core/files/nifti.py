@@ -24,16 +24,7 @@ from crc_core.geometry.grid import SAME_GRID_TOLERANCE_MM, Grid, Volume
 _HEADER_BYTES = 348
 _DATA_OFFSET = 352
 _LARGEST_IMAGE_BYTES = 16 * 1024**3
-_TYPES = {
-    2: np.dtype("u1"),
-    4: np.dtype("i2"),
-    8: np.dtype("i4"),
-    16: np.dtype("f4"),
-    64: np.dtype("f8"),
-    256: np.dtype("i1"),
-    512: np.dtype("u2"),
-    768: np.dtype("u4"),
-}
+_TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4"}
 _CODES = {np.dtype("u1"): 2, np.dtype("i2"): 4}
 _MILLIMETRES_SECONDS = 2 | 8
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
@@ -188,7 +179,7 @@ def _parse_header(head: bytes, path: Path) -> NiftiHeader:
     code = struct.unpack_from(order + "h", head, 70)[0]
     if code not in _TYPES:
         raise CrcError("nifti.data_type", path=path, seen=code)
-    dtype = _TYPES[code].newbyteorder(order)
+    dtype = np.dtype(order + _TYPES[code])
     size_bytes = shape_kji[0] * shape_kji[1] * shape_kji[2] * dtype.itemsize
     if size_bytes > _LARGEST_IMAGE_BYTES:
         raise CrcError("nifti.too_large", path=path, gibibytes=size_bytes / 1024**3)

@@ -55,12 +55,12 @@ class Grid:
     @property
     def ijk_to_lps(self) -> NDArray[np.float64]:
         """The 4×4 matrix from voxel index to LPS millimetres, for DICOM and ITK only."""
-        return _RAS_LPS @ self.ijk_to_ras
+        return np.asarray(_RAS_LPS @ self.ijk_to_ras, dtype=np.float64)
 
     @property
     def ras_to_ijk(self) -> NDArray[np.float64]:
         """The 4×4 matrix from RAS millimetres to voxel index."""
-        return np.linalg.inv(self.ijk_to_ras)
+        return np.asarray(np.linalg.inv(self.ijk_to_ras), dtype=np.float64)
 
     @property
     def spacing_ijk_mm(self) -> tuple[float, float, float]:
