@@ -1,0 +1,1 @@
+"""Reading DICOM: finding files, grouping them into stacks, opening their voxels."""

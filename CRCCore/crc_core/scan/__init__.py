@@ -1,0 +1,1 @@
+"""Judging a scan: the role and the phase of each series, and every item of the check."""
