@@ -53,12 +53,12 @@ class SetupError(Exception):
 def main(words: list[str]) -> int:
     """Run one command and return its exit code."""
     command, rest = (words[0], words[1:]) if words else ("--help", [])
+    if command in ("-h", "--help"):
+        sys.stdout.write(str(__doc__))
+        return 0
     if command not in ("setup", "demo", "test"):
-        asked = command in ("-h", "--help")
-        (sys.stdout if asked else sys.stderr).write(
-            str(__doc__) if asked else f"run.py: no command {command!r}; {USAGE}\n"
-        )
-        return 0 if asked else 2
+        sys.stderr.write(f"run.py: no command {command!r}; {USAGE}\n")
+        return 2
     try:
         require_python()
         if command == "test":

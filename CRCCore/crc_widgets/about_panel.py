@@ -1,0 +1,63 @@
+"""What a module says of itself: what this version does, its version, where its library lies, its documentation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import crc_core
+import qt
+from crc_core.text import Lang, say
+
+from crc_widgets.language import choose_panel_language, panel_language
+
+_LANGUAGE_NAMES = ((Lang.ZH, "中文"), (Lang.EN, "English"))
+
+
+class AboutPanel:
+    """The about text of one module and a choice of language; `code` is the catalogue's code of the text."""
+
+    def __init__(self, layout: qt.QVBoxLayout, code: str) -> None:
+        self._code = code
+        self._lang = panel_language()
+        self._text = qt.QLabel()
+        self._text.setWordWrap(True)
+        self._version = qt.QLabel()
+        self._library = qt.QLabel()
+        self._library.setWordWrap(True)
+        self._documentation = qt.QPushButton()
+        self._documentation.setVisible(documentation() is not None)
+        self._language = qt.QComboBox()
+        for _, name in _LANGUAGE_NAMES:
+            self._language.addItem(name)
+        self._language.setCurrentIndex([lang for lang, _ in _LANGUAGE_NAMES].index(self._lang))
+        for widget in (self._language, self._text, self._version, self._library, self._documentation):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        self._documentation.connect("clicked()", self._open_documentation)
+        self._language.connect("currentIndexChanged(int)", self._choose_language)
+        self._word()
+
+    def _word(self) -> None:
+        self._text.setText(say(self._code, self._lang))
+        self._version.setText(say("panel.version", self._lang, version=crc_core.__version__))
+        self._library.setText(say("panel.library", self._lang, folder=library_folder()))
+        self._documentation.setText(say("panel.open_documentation", self._lang))
+
+    def _choose_language(self, index: int) -> None:
+        self._lang = _LANGUAGE_NAMES[index][0]
+        choose_panel_language(self._lang)
+        self._word()
+
+    def _open_documentation(self) -> None:
+        qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(documentation())))
+
+
+def library_folder() -> Path:
+    """The folder the domain library is loaded from."""
+    return Path(crc_core.__file__).resolve().parent
+
+
+def documentation() -> Path | None:
+    """The documentation beside the library, as in a source checkout; none where it was not packaged."""
+    path = library_folder().parents[1] / "Docs" / "architecture.md"
+    return path if path.exists() else None
