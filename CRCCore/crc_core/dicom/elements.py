@@ -8,6 +8,7 @@ Source: DICOM PS3.5 section 7 (elements, sequences, items), PS3.10 section 7 (fi
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from dataclasses import dataclass
@@ -167,8 +168,6 @@ def _meta_group(source: _Window, position: int) -> tuple[dict[int, bytes], int]:
 
 def _deflated(stream: BinaryIO, position: int, wanted: frozenset[int]) -> RawHeader:
     """The header of a file whose data set is deflated (PS3.5 A.5); only its beginning is inflated."""
-    import io
-
     stream.seek(position)
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     pieces, total = [], 0
@@ -219,7 +218,7 @@ def _walk(source: _Window, position: int, syntax: str, wanted: frozenset[int]) -
             position += 8
         tag = group << 16 | element
         if depth == 0 and tag in _PIXEL_TAGS:
-            return _with_pixels(values, syntax, position, length, size_bytes)
+            return _with_pixels(source, values, syntax, position, length)
         if length == _UNDEFINED or group == 0xFFFE:
             depth, implicit_below, skip = _nest(tag, vr, length, depth, implicit_below)
             position += skip
@@ -267,9 +266,34 @@ def _nest(tag: int, vr: bytes, length: int, depth: int, implicit_below: int) -> 
     return depth + 1, implicit_below, 0
 
 
-def _with_pixels(values: dict[int, bytes], syntax: str, position: int, length: int, size_bytes: int) -> RawHeader:
+def _with_pixels(source: _Window, values: dict[int, bytes], syntax: str, position: int, length: int) -> RawHeader:
     if length == _UNDEFINED:
+        _require_whole_fragments(source, position)
         length = -1
-    elif position + length > size_bytes:
+    elif position + length > source.size_bytes:
         raise HeaderError(Trouble.TRUNCATED)
     return RawHeader(values, syntax, syntax == EXPLICIT_BIG, True, position, length)
+
+
+def _require_whole_fragments(source: _Window, position: int) -> None:
+    """Follow the fragments of encapsulated pixel data to their end mark (PS3.5 A.4); raises HeaderError."""
+    for _ in range(_MOST_ELEMENTS):
+        if position == source.size_bytes:
+            return
+        head = source.take(position, 8)
+        if len(head) < 8:
+            raise HeaderError(Trouble.TRUNCATED)
+        group, element, length = struct.unpack("<HHL", head)
+        if (group << 16 | element) == _SEQUENCE_END:
+            return
+        if (group << 16 | element) != _ITEM:
+            raise HeaderError(Trouble.BROKEN)
+        position += 8 + length
+        if position > source.size_bytes:
+            raise HeaderError(Trouble.TRUNCATED)
+    raise HeaderError(Trouble.BROKEN)
+
+
+def walk_bytes(data: bytes) -> RawHeader:
+    """Where the pixel data lies in an explicit little endian data set in memory; raises HeaderError."""
+    return _walk(_Window(io.BytesIO(data), len(data), data), 0, EXPLICIT_LITTLE, frozenset())

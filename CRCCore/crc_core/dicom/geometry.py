@@ -46,9 +46,14 @@ class StackGeometry:
     normal_lps: tuple[float, float, float]
 
     @property
+    def is_tilted(self) -> bool:
+        """Whether the tilt is more than a grid at right angles can stand for."""
+        return self.tilt_deg > TILT_LIMIT_DEG
+
+    @property
     def is_sound(self) -> bool:
         """Whether the stack is a regular grid that NIfTI can hold, so that it may be a source."""
-        return self.tilt_deg <= TILT_LIMIT_DEG and self.unevenness <= SPACING_LIMIT
+        return not self.is_tilted and self.unevenness <= SPACING_LIMIT
 
 
 def normal_of(orientation_lps: Sequence[float]) -> NDArray[np.float64]:

@@ -141,6 +141,9 @@ class _Reader:
         header = instance.header
         if not header.study_uid or not header.series_uid or not header.sop_class_uid:
             raise HeaderError(Trouble.NOT_DICOM)
+        expected = header.rows * header.columns * header.samples * header.bits_allocated // 8 * instance.frames_in_file
+        if header.has_pixels and 0 <= raw.pixel_bytes < expected:
+            raise HeaderError(Trouble.TRUNCATED)
         if header.is_multiframe_class:
             return frames_of(instance)
         return (instance,)

@@ -1,0 +1,99 @@
+"""Stored pixel values of files that are compressed, deflated or otherwise not to be read straight from the disk.
+
+GDCM inside SimpleITK reads RLE and the JPEG family, pydicom's decoders read JPEG-LS and JPEG 2000; where one of them
+cannot, the other is asked. All of them are part of Slicer's own Python.
+Source: DICOM PS3.5 section 8 and annex A (transfer syntaxes).
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crc_core.dicom.elements import DEFLATED_LITTLE, HeaderError, walk_bytes
+from crc_core.dicom.header import Header
+from crc_core.errors import CrcError
+from crc_core.files.atomic import read_bytes
+
+_HEADER_ALLOWANCE_BYTES = 16 * 1024 * 1024
+_PYDICOM_FIRST = ("1.2.840.10008.1.2.4.8", "1.2.840.10008.1.2.4.9", "1.2.840.10008.1.2.4.20")
+"""JPEG-LS, JPEG 2000 and high-throughput JPEG 2000, by the beginning of their identifiers."""
+
+
+def decode_file(path: Path, header: Header, frames: int) -> NDArray[np.int32]:
+    """The stored values `[frame, row, column]` of a whole file, before rescaling; raises CrcError."""
+    if header.transfer_syntax == DEFLATED_LITTLE:
+        return _inflated(path, header, frames)
+    decoders = [_by_itk, _by_pydicom]
+    if header.transfer_syntax.startswith(_PYDICOM_FIRST):
+        decoders.reverse()
+    reasons = []
+    for decoder in decoders:
+        try:
+            array = decoder(path, header)
+        except (RuntimeError, ValueError, AttributeError, NotImplementedError, TypeError, KeyError, OSError) as error:
+            reasons.append(_first_line(error))
+            continue
+        if array.size == frames * header.rows * header.columns:
+            return array.reshape(frames, header.rows, header.columns).astype(np.int32, copy=False)
+        reasons.append(f"{array.shape}")
+    raise CrcError("dicom.cannot_decode", path=path, syntax=header.transfer_syntax, reason=" / ".join(reasons))
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:160] if lines else type(error).__name__
+
+
+def _by_itk(path: Path, header: Header) -> NDArray[np.int32]:
+    import SimpleITK
+
+    reader = SimpleITK.ImageFileReader()
+    reader.SetImageIO("GDCMImageIO")
+    reader.SetFileName(os.fspath(path))
+    SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
+    array = SimpleITK.GetArrayFromImage(reader.Execute())
+    # GDCM hands out rescaled values; taking its own slope and intercept back gives the stored ones.
+    slope, intercept = header.rescale_slope or 1.0, header.rescale_intercept or 0.0
+    if header.is_multiframe_class:
+        raise ValueError("per-frame rescaling")
+    return np.rint((array.astype(np.float64) - intercept) / slope).astype(np.int32)
+
+
+def _by_pydicom(path: Path, header: Header) -> NDArray[np.int32]:
+    import pydicom
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # remarks on padding; the number of values is checked by the caller
+        return np.asarray(pydicom.dcmread(path).pixel_array, dtype=np.int32)
+
+
+def _inflated(path: Path, header: Header, frames: int) -> NDArray[np.int32]:
+    """Values of a deflated file, inflated no further than its header lets expect."""
+    data = read_bytes(path)
+    start = _data_set_start(data)
+    wanted = frames * header.rows * header.columns * header.bits_allocated // 8
+    try:
+        inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[start:], wanted + _HEADER_ALLOWANCE_BYTES)
+        raw = walk_bytes(inflated)
+    except (zlib.error, HeaderError) as error:
+        raise CrcError("dicom.changed", path=path) from error
+    if header.bits_allocated not in (8, 16):
+        raise CrcError("dicom.pixel_layout", path=path, bits=header.bits_allocated)
+    kind = f"<{'i' if header.pixel_representation else 'u'}{header.bits_allocated // 8}"
+    if raw.pixel_offset + wanted > len(inflated):
+        raise CrcError("dicom.changed", path=path)
+    stored = np.frombuffer(inflated, kind, frames * header.rows * header.columns, raw.pixel_offset)
+    return stored.reshape(frames, header.rows, header.columns).astype(np.int32)
+
+
+def _data_set_start(data: bytes) -> int:
+    """The position after the file meta information, told by its group length (PS3.10 section 7.1)."""
+    if data[132:136] != b"\x02\x00\x00\x00":
+        return 132
+    return 144 + int.from_bytes(data[140:144], "little")
