@@ -5,11 +5,149 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from crc_core.reading.schema import FIRST_ROUND
+from crc_core.vocabulary import PersonRole
 from crc_core.workflow.context import Context
-from crc_core.workflow.events import Event
-from crc_core.workflow.views import UnitView
+from crc_core.workflow.events import STORE_WIDE, Event, Kind
+from crc_core.workflow.gates import Situation, gate, may_know
+from crc_core.workflow.state import Slot, StoredFinal, fold
+from crc_core.workflow.views import FinalView, Phase, SlotPhase, SlotView, UnitView, WorkItem
+
+_HIDDEN_FROM_READERS = (Phase.COMPARING, Phase.DISPUTED, Phase.REPORT_OPEN, Phase.FINAL, Phase.RELEASED)
+_HAS_FINAL = (Phase.FINAL, Phase.RELEASED)
+_UNIT_KINDS = tuple(kind for kind in Kind if kind not in STORE_WIDE)
 
 
 def project(events: Sequence[Event], context: Context, viewer: str, now: datetime) -> UnitView | None:
-    """The unit as `viewer` may see it at `now`; None where the viewer may not know that it exists."""
-    raise NotImplementedError
+    """The unit as `viewer` may see it at `now`; None where the viewer may not know that it exists.
+
+    `events` are those of one unit. A reader's view is the same, to the last byte, whether or not another reading
+    exists, until blinding has ended for them.
+    """
+    unit = next((event.unit for event in events if event.unit is not None), None)
+    person = context.person(viewer)
+    if unit is None or person is None:
+        return None
+    situation = Situation(fold(unit, events), context, person, now)
+    return view_of(situation) if may_know(situation) else None
+
+
+def view_of(situation: Situation) -> UnitView:
+    """The view of a person who may know the unit."""
+    state, blind = situation.state, is_blind(situation)
+    hides_body = state.withdrawn
+    registered = state.registered
+    shows_agreement = not blind and (situation.person.may_sign or bool(situation.own_slots) or _is_manager(situation))
+    return UnitView(
+        unit=state.unit,
+        phase=Phase.READING if blind and situation.phase in _HIDDEN_FROM_READERS else situation.phase,
+        may=frozenset(kind for kind in _UNIT_KINDS if gate(kind, situation) is None),
+        series=() if hides_body or registered is None else registered.series,
+        bindings=() if hides_body else tuple(state.bindings.values()),
+        scan_verdict=None if state.scan is None else state.scan.verdict,
+        scan_items=() if state.scan is None else state.scan.items,
+        overruled=tuple(sorted(state.overruled)),
+        study_date=None if registered is None else registered.study_date,
+        treatment_since=None if registered is None else registered.treatment_since,
+        clinical=None if hides_body or registered is None else registered.clinical,
+        slots=() if hides_body else _slots(situation, blind),
+        comparison=state.current_comparison(situation.context.policy) if shows_agreement and not hides_body else None,
+        finals=() if blind or hides_body else tuple(_final_view(final) for final in state.finals),
+        questions=_questions(situation),
+        reason=state.excluded,
+    )
+
+
+def is_blind(situation: Situation) -> bool:
+    """Whether the person reads the unit and may not yet know of other readings, their comparison or the final.
+
+    Blinding ends when the unit is final; for a reader in the agreement sample, when their re-reading is in.
+    """
+    own = situation.own_slots
+    if not own:
+        return False
+    if situation.phase not in _HAS_FINAL:
+        return True
+    if situation.context.sample_of(situation.state.unit) is None:
+        return False
+    return not any(slot.round > FIRST_ROUND and slot.phase is SlotPhase.SUBMITTED for slot in own)
+
+
+def may_open_reading(situation: Situation, reading: str) -> bool:
+    """Whether the person may open that reading.
+
+    A reader opens an own reading while it can still be taken back or when it was returned; afterwards nobody who reads
+    the unit opens any until blinding ends, so that the wait before a re-reading looks like every other wait. Of a
+    first and a second reading of one's own, the first stays shut until the second is in.
+    """
+    if situation.state.withdrawn or not may_know(situation):
+        return False
+    own = next((slot for slot in situation.own_slots if slot.reading == reading), None)
+    if is_blind(situation):
+        return own is not None and _is_at_hand(own, situation)
+    return situation.person.may_sign or bool(situation.own_slots) or PersonRole.SYSTEM in situation.person.roles
+
+
+def work_item(events: Sequence[Event], context: Context, viewer: str, now: datetime) -> WorkItem | None:
+    """The unit's line in the viewer's work list; None where it has none."""
+    view = project(events, context, viewer, now)
+    if view is None or not events:
+        return None
+    slot = next((slot for slot in reversed(view.slots) if slot.reader == viewer), None)
+    since = events[0].at if slot is not None else events[-1].at
+    return WorkItem(view.unit, view.phase, slot, since, view.reason)
+
+
+def _is_at_hand(slot: Slot, situation: Situation) -> bool:
+    returned = slot.phase in (SlotPhase.RETURNED, SlotPhase.IN_WORK, SlotPhase.WITHDRAWN)
+    return returned or slot.is_open(situation.now, situation.context.policy)
+
+
+def _is_manager(situation: Situation) -> bool:
+    return bool(situation.person.roles & {PersonRole.DATA_MANAGER, PersonRole.ADMINISTRATOR, PersonRole.SYSTEM})
+
+
+def _slots(situation: Situation, blind: bool) -> tuple[SlotView, ...]:
+    state, person = situation.state, situation.person
+    if blind:
+        return tuple(_slot_view(slot, slot.reader, situation) for slot in situation.own_slots)
+    decided = situation.phase in _HAS_FINAL
+    reads_bodies = person.may_sign or bool(situation.own_slots)
+    if _is_manager(situation) or (decided and reads_bodies):
+        with_reading = decided and reads_bodies
+        ordered = (slot for _, slot in sorted(state.slots.items()))
+        return tuple(_slot_view(slot, slot.reader, situation, with_reading) for slot in ordered)
+    return _as_a_and_b(situation) if person.may_sign else ()
+
+
+def _as_a_and_b(situation: Situation) -> tuple[SlotView, ...]:
+    """First-round slots under letters in the order of the readings' hashes, so that neither name nor time shows."""
+    pair = situation.state.current_pair(situation.context.policy) or ()
+    letters = dict(zip(pair, "AB", strict=False))
+    slots = [slot for slot in situation.state.first_round() if slot.reading in letters]
+    views = [_slot_view(slot, letters[str(slot.reading)], situation) for slot in slots]
+    return tuple(sorted(views, key=lambda view: view.reader))
+
+
+def _slot_view(slot: Slot, name: str, situation: Situation, with_reading: bool = True) -> SlotView:
+    own = slot.reader == situation.person.id
+    return SlotView(
+        reader=name,
+        round=slot.round,
+        phase=slot.phase,
+        reading=slot.reading if with_reading else None,
+        question=slot.question,
+        withdraw_until=slot.window_ends(situation.context.policy) if own else None,
+    )
+
+
+def _final_view(final: StoredFinal) -> FinalView:
+    return FinalView(final.record.final, final.record.version, final.record.by_rule, final.at)
+
+
+def _questions(situation: Situation) -> tuple[str, ...]:
+    """A reader sees their own questions, a senior all of them without names."""
+    asked = situation.state.questions
+    if situation.own_slots:
+        return tuple(item.question for item in asked if item.reader == situation.person.id)
+    return tuple(item.question for item in asked) if situation.person.may_sign else ()
