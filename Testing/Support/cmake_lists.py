@@ -63,9 +63,9 @@ def main(words: list[str]) -> int:
         return 2
     differing = [part for part in PARTS if present(part) != wanted(part)]
     for part in differing:
+        sys.stdout.write("\n".join([relative(cmake_file(part)), *difference(part)]) + "\n")
         if words:
             write(part)
-        sys.stdout.write("\n".join([relative(cmake_file(part)), *difference(part)]) + "\n")
     return 1 if differing and not words else 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +28,12 @@ def _walk(folder: Path) -> Iterator[Path]:
 def relative(path: Path) -> str:
     """The path below the project's root, with slashes."""
     return path.relative_to(ROOT).as_posix()
+
+
+def require_none(found: Iterable[object]) -> None:
+    """Fail with one line for each thing that should not be there."""
+    lines = [str(item) for item in found]
+    assert not lines, "\n".join(["", *lines])
 
 
 def tree_of(path: Path) -> ast.Module:
