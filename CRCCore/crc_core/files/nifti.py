@@ -27,6 +27,9 @@ _LARGEST_IMAGE_BYTES = 16 * 1024**3
 _TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4"}
 _CODES = {np.dtype("u1"): 2, np.dtype("i2"): 4}
 _MILLIMETRES_SECONDS = 2 | 8
+_FEED_BYTES = 1 << 14
+_PIECE_BYTES = 1 << 16
+_ZEROS = bytes(_PIECE_BYTES)
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
 
@@ -63,12 +66,9 @@ def read_volume(path: Path) -> Volume:
 
     Raises CrcError for anything that is not one whole, placed, three-dimensional NIfTI-1 image.
     """
-    data = read_bytes(path)
-    if data[:2] == b"\x1f\x8b":
-        header = _parse_header(_first_bytes(data, path), path)
-        data = _decompress(data, header.file_bytes, path)
-    else:
-        header = _parse_header(data[:_HEADER_BYTES], path)
+    raw = read_bytes(path)
+    header = _parse_header(_first_bytes(raw, path), path)
+    data = _decompress(raw, header.file_bytes, path) if raw[:2] == b"\x1f\x8b" else raw
     if len(data) < header.file_bytes:
         raise CrcError("nifti.truncated", path=path, seen=len(data), expected=header.file_bytes)
     if len(data) > header.file_bytes:
@@ -123,11 +123,32 @@ def encode(volume: Volume, path: Path, level: int = 1) -> bytes:
         raise TypeError(f"only uint8 and int16 are written, not {array.dtype}")
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
     head = _build_header(volume.grid, array.dtype, path)
-    packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, 9)
     checksum = zlib.crc32(little.data, zlib.crc32(head))
     size = len(head) + little.nbytes
-    body = [packer.compress(head), packer.compress(little.data), packer.flush()]
+    body = _deflated(head, little.reshape(-1).view(np.uint8), level)
     return b"".join([_GZIP_HEAD, *body, struct.pack("<II", checksum, size & 0xFFFFFFFF)])
+
+
+def _deflated(head: bytes, voxels: NDArray[np.uint8], level: int) -> Iterator[bytes]:
+    """The deflate stream of a file; stretches of zeros are compressed once and repeated.
+
+    A full flush ends a stretch on a byte and forgets what came before (RFC 1951), so stretches can stand in any order.
+    """
+    empty, packer = (zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, 9) for _ in range(2))
+    zeros = empty.compress(_ZEROS) + empty.flush(zlib.Z_FULL_FLUSH)
+    yield packer.compress(head)
+    pending = True
+    for start in range(0, voxels.size, _PIECE_BYTES):
+        piece = voxels[start : start + _PIECE_BYTES]
+        if piece.size == _PIECE_BYTES and not piece.any():
+            if pending:
+                yield packer.flush(zlib.Z_FULL_FLUSH)
+            yield zeros
+            pending = False
+        else:
+            yield packer.compress(piece.data)
+            pending = True
+    yield packer.flush()
 
 
 def _words(grid: Grid) -> str:
@@ -147,26 +168,45 @@ def _first_bytes(data: bytes, path: Path) -> bytes:
         raise CrcError("nifti.broken_gzip", path=path) from error
 
 
-def _decompress(data: bytes, expected: int, path: Path) -> bytes:
-    pieces = list(_members(data, expected, path))
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-def _members(data: bytes, expected: int, path: Path) -> Iterator[bytes]:
-    left, rest = expected, data
-    while rest:
-        unpacker = zlib.decompressobj(31)
-        try:
-            piece = unpacker.decompress(rest, left + 1)
-        except zlib.error as error:
-            raise CrcError("nifti.broken_gzip", path=path) from error
-        left -= len(piece)
-        if left < 0:
+def _decompress(data: bytes, expected: int, path: Path) -> NDArray[np.uint8]:
+    try:
+        image = np.zeros(expected, np.uint8)
+    except MemoryError as error:
+        raise CrcError("nifti.too_large", path=path, gibibytes=expected / 1024**3) from error
+    filled = 0
+    for piece in _pieces(data, path, expected):
+        if filled + len(piece) > expected:
             raise CrcError("nifti.trailing", path=path)
-        if not unpacker.eof:
-            raise CrcError("nifti.truncated", path=path, seen=expected - left, expected=expected)
-        yield piece
-        rest = unpacker.unused_data.lstrip(b"\0")
+        # Memory that holds only zeros is never touched: most of a mask costs neither time nor space.
+        if piece != _ZEROS[: len(piece)]:
+            image[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
+        filled += len(piece)
+    if filled < expected:
+        raise CrcError("nifti.truncated", path=path, seen=filled, expected=expected)
+    image.flags.writeable = False
+    return image
+
+
+def _pieces(data: bytes, path: Path, expected: int) -> Iterator[bytes]:
+    """The uncompressed bytes of all members of a gzip file in small pieces."""
+    unpacker, ended, seen = zlib.decompressobj(31), False, 0
+    for start in range(0, len(data), _FEED_BYTES):
+        rest = data[start : start + _FEED_BYTES]
+        while rest:
+            if ended:
+                rest = rest.lstrip(b"\0")
+                unpacker, ended = zlib.decompressobj(31), not rest
+                continue
+            try:
+                piece = unpacker.decompress(rest, _PIECE_BYTES)
+            except zlib.error as error:
+                raise CrcError("nifti.broken_gzip", path=path) from error
+            seen += len(piece)
+            yield piece
+            ended = unpacker.eof
+            rest = unpacker.unused_data if ended else unpacker.unconsumed_tail
+    if not ended:
+        raise CrcError("nifti.truncated", path=path, seen=seen, expected=expected)
 
 
 def _parse_header(head: bytes, path: Path) -> NiftiHeader:
