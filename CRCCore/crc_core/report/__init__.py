@@ -1,0 +1,1 @@
+"""The structured report: the consensus' tables 1-3 as versioned templates, answers, checks, exports."""
