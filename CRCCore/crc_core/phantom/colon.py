@@ -1,0 +1,176 @@
+"""The large bowel as a curve with frames and radii, and the primaries in its wall."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crc_core.phantom.canvas import Points, Warp, spline
+from crc_core.phantom.model import ColonSegment
+
+_S = ColonSegment
+# x, y, z, outer radius, segment that starts here
+_COURSE: tuple[tuple[float, float, float, float, ColonSegment], ...] = (
+    (64, 38, 108, 26, _S.CAECUM),
+    (70, 32, 130, 29, _S.CAECUM),
+    (80, 16, 160, 26, _S.ASCENDING),
+    (90, -8, 198, 24, _S.ASCENDING),
+    (90, -8, 224, 23, _S.HEPATIC_FLEXURE),
+    (76, 14, 246, 22, _S.HEPATIC_FLEXURE),
+    (54, 46, 244, 21, _S.TRANSVERSE_RIGHT),
+    (28, 62, 232, 20, _S.TRANSVERSE_RIGHT),
+    (0, 66, 225, 20, _S.TRANSVERSE_LEFT),
+    (-32, 62, 232, 20, _S.TRANSVERSE_LEFT),
+    (-64, 46, 254, 20, _S.TRANSVERSE_LEFT),
+    (-87, 18, 280, 19, _S.SPLENIC_FLEXURE),
+    (-97, -8, 284, 18, _S.SPLENIC_FLEXURE),
+    (-100, -26, 258, 17, _S.DESCENDING),
+    (-99, -28, 222, 17, _S.DESCENDING),
+    (-96, -14, 188, 17, _S.DESCENDING),
+    (-86, 18, 158, 16, _S.DESCENDING),
+    (-76, 34, 132, 16, _S.SIGMOID),
+    (-60, 42, 114, 16, _S.SIGMOID),
+    (-38, 44, 124, 17, _S.SIGMOID),
+    (-14, 28, 138, 17, _S.SIGMOID),
+    (10, 6, 136, 17, _S.SIGMOID),
+    (22, -16, 122, 16, _S.RECTOSIGMOID),
+    (14, -34, 106, 16, _S.RECTUM_UPPER),
+    (2, -42, 88, 18, _S.RECTUM_UPPER),
+    (-2, -47, 68, 19, _S.RECTUM_MIDDLE),
+    (1, -44, 46, 18, _S.RECTUM_LOWER),
+    (0, -36, 22, 13, _S.RECTUM_LOWER),
+    (0, -34, 4, 9, _S.RECTUM_LOWER),
+    (0, -38, -12, 8, _S.RECTUM_LOWER),
+)
+_STEP_MM = 1.5
+WALL_MM = 3.0
+
+
+@dataclass(frozen=True)
+class PrimaryPlan:
+    """A wall thickening around part of the lumen.
+
+    `centre_mm` along the bowel; the thickening is `wall + inward + outward` where it is highest and reaches over
+    `half_length_mm` to either side and over the fraction `circumference` of the wall around `turn` (radians).
+    """
+
+    number: int
+    centre_mm: float
+    half_length_mm: float
+    turn: float
+    circumference: float
+    inward_mm: float
+    outward_mm: float
+
+    def profile(self, along_mm: NDArray, turn: NDArray) -> NDArray:
+        """How much of the thickening is reached, 0…1; below 0 outside the lesion."""
+        u = (along_mm - self.centre_mm) / self.half_length_mm
+        v = np.zeros_like(u)
+        if self.circumference < 1:
+            v = _wrapped(turn - self.turn) / (np.pi * self.circumference)
+        inside = (np.abs(u) < 1) & (np.abs(v) < 1)
+        height = np.sqrt(np.maximum(1 - u**4, 0) * np.maximum(1 - v**4, 0))
+        return np.where(inside, height, -1.0)
+
+    def reaches(self, along_mm: NDArray) -> NDArray[np.bool_]:
+        """Whether places along the bowel lie beside the lesion."""
+        return np.abs(along_mm - self.centre_mm) < self.half_length_mm
+
+
+@dataclass(frozen=True, eq=False)
+class Colon:
+    """The centre line of one patient's large bowel in RAS mm with its frame, outer radius, segment and gas level.
+
+    `gas_level` is the height above the centre line, relative to the radius, above which the lumen holds gas.
+    """
+
+    line: Points
+    tangent: Points
+    normal: Points
+    binormal: Points
+    radius_mm: NDArray[np.float64]
+    gas_level: NDArray[np.float64]
+    segments: tuple[ColonSegment, ...]
+    primaries: tuple[PrimaryPlan, ...]
+
+    def middle_of(self, segment: ColonSegment) -> float:
+        """The place along the bowel (mm) of the middle of a segment."""
+        return float(np.mean([index for index, name in enumerate(self.segments) if name is segment])) * _STEP_MM
+
+    def index_of(self, along_mm: float) -> int:
+        """The sample of the centre line nearest to a place along the bowel."""
+        return int(np.clip(round(along_mm / _STEP_MM), 0, len(self.line) - 1))
+
+    def locate(self, points: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+        """Nearest sample, place along the bowel and distance from its centre line (mm), turn (rad) of points `[n, 3]`."""
+        from scipy.spatial import cKDTree
+
+        nearest = cKDTree(self.line).query(points)[1]
+        offset = points - self.line[nearest]
+        along = np.einsum("nc,nc->n", offset, self.tangent[nearest])
+        first = np.einsum("nc,nc->n", offset, self.normal[nearest])
+        second = np.einsum("nc,nc->n", offset, self.binormal[nearest])
+        return nearest, nearest * _STEP_MM + along, np.hypot(first, second), np.arctan2(second, first)
+
+    def outer_radius(self, along_mm: NDArray) -> NDArray:
+        """The outer radius of the healthy wall: haustra, but none where a primary stiffens it."""
+        base = np.interp(along_mm, np.arange(len(self.line)) * _STEP_MM, self.radius_mm)
+        stiff = np.zeros_like(base)
+        for plan in self.primaries:
+            away = (np.abs(along_mm - plan.centre_mm) - plan.half_length_mm) / 14
+            here = np.clip(1 - away, 0, 1)
+            at_centre = self.radius_mm[self.index_of(plan.centre_mm)]
+            base, stiff = base * (1 - here) + at_centre * here, np.maximum(stiff, here)
+        pouches = 1 + 0.10 * (1 - stiff) * np.sin(2 * np.pi * along_mm / 27) - 0.07 * (1 - stiff)
+        rectal = along_mm > self.middle_of(ColonSegment.RECTOSIGMOID)
+        return base * np.where(rectal, 1.0, pouches)
+
+
+def _wrapped(turn: NDArray) -> NDArray:
+    return (turn + np.pi) % (2 * np.pi) - np.pi
+
+
+def make_colon(rng: np.random.Generator, warp: Warp) -> Colon:
+    """A large bowel of one patient, without primaries."""
+    course = np.array([row[:3] for row in _COURSE], dtype=np.float64)
+    jitter = rng.uniform(-1, 1, course.shape) * 4.0
+    # The sigmoid and the middle of the transverse colon hang freely; flexures and rectum are held.
+    for index, row in enumerate(_COURSE):
+        if row[4] in (_S.SIGMOID, _S.TRANSVERSE_LEFT, _S.TRANSVERSE_RIGHT):
+            jitter[index] *= 1.6
+        elif row[4].is_rectal:
+            jitter[index] *= 0.4
+    line = spline(warp.native(course + jitter), _STEP_MM)
+    tangent = np.gradient(line, axis=0)
+    tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
+    normal = _transported(tangent)
+    knots = warp.native(course + jitter)
+    place = np.array([np.argmin(((line - knot) ** 2).sum(axis=1)) for knot in knots])
+    samples = np.arange(len(line))
+    radius = np.interp(samples, place, [row[3] for row in _COURSE]) * rng.uniform(0.92, 1.08)
+    levels = rng.uniform(-0.75, 0.35, len(_COURSE))
+    starts = np.searchsorted(place, samples, side="right") - 1
+    segments = tuple(_COURSE[max(0, start)][4] for start in starts)
+    return Colon(
+        line,
+        tangent,
+        normal,
+        np.cross(tangent, normal),
+        radius,
+        np.interp(samples, place, levels),
+        segments,
+        (),
+    )
+
+
+def _transported(tangent: Points) -> Points:
+    """Normals without twist along a curve (double reflection of the first is not needed at this step length)."""
+    normal = np.empty_like(tangent)
+    current = np.cross(tangent[0], [0.0, 0.0, 1.0])
+    for index, direction in enumerate(tangent):
+        current = current - (current @ direction) * direction
+        current = current / np.linalg.norm(current)
+        normal[index] = current
+    return normal
