@@ -28,7 +28,7 @@ class Console:
     lang: Lang
     as_json: bool
 
-    def say(self, code: str, **values: object) -> None:
+    def say(self, code: str, /, **values: object) -> None:
         """Print one sentence of the catalogue."""
         self.line(say(code, self.lang, **values))
 

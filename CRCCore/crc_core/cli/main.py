@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
-from typing import NoReturn, Protocol, cast
+from pathlib import Path
+from typing import Any, NoReturn, Protocol, cast
 
 from crc_core import __version__
 from crc_core.cli.console import Console, Exit
@@ -33,6 +36,8 @@ BUILT_IN = (
 """The commands of this package; `crc_core.cli.<name>_command` holds each."""
 
 ENTRY_POINT_GROUP = "crcdb.commands"
+TRACEBACK_VARIABLE = "CRC_TRACEBACK"
+"""The environment variable that lets an unexpected error through with its traceback, for those who mend it."""
 
 
 class Command(Protocol):
@@ -50,37 +55,59 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     _use_utf8()
     lang = _language(words)
-    name, loaders = _chosen(words), _loaders()
-    parser = _parser(lang, loaders, name)
-    arguments = parser.parse_args(words)
-    console = Console(lang, arguments.json)
     try:
-        return int(_command(loaders[arguments.command]).run(arguments, console))
+        return _run(words, lang)
     except CrcError as error:
-        console.error(error)
-        return Exit.BAD_INPUT
+        Console(lang, as_json=False).error(error)
     except KeyboardInterrupt:
         sys.stderr.write(say("cli.interrupted", lang) + "\n")
-        return Exit.BAD_INPUT
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing is left to be said to them, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        # The outermost border: a person never meets a traceback.
+        if os.environ.get(TRACEBACK_VARIABLE):
+            raise
+        sys.stderr.write(say("cli.unexpected", lang, reason=_in_one_line(error), variable=TRACEBACK_VARIABLE) + "\n")
+    return Exit.BAD_INPUT
+
+
+def _run(words: list[str], lang: Lang) -> int:
+    loaders = _loaders()
+    arguments = _parser(lang, loaders, _chosen(words)).parse_args(words)
+    code = int(_command(loaders[arguments.command]).run(arguments, Console(lang, arguments.json)))
+    sys.stdout.flush()
+    return code
 
 
 class _Parser(argparse.ArgumentParser):
     """An argument parser whose complaint is one line and exit 2."""
 
+    def __init__(self, *words: Any, lang: Lang, **settings: Any) -> None:
+        super().__init__(*words, **settings)
+        self._lang = lang
+
     def error(self, message: str) -> NoReturn:
-        self.exit(Exit.BAD_INPUT, f"{self.prog}: {message}\n")
+        reason = " ".join(message.split())
+        self.exit(Exit.BAD_INPUT, say("cli.usage", self._lang, command=self.prog, reason=reason) + "\n")
+
+
+def _in_one_line(error: Exception) -> str:
+    """The kind and words of an error and the line of our code it came from."""
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    return f"{type(error).__name__}: {' '.join(str(error).split())} ({places[-1]})"
 
 
 def _parser(lang: Lang, loaders: dict[str, Callable[[], Command]], chosen: str | None) -> _Parser:
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--json", action="store_true", help=say("cli.json", lang))
     shared.add_argument("--lang", choices=[item.value for item in Lang], help=say("cli.lang", lang))
-    parser = _Parser(prog="crcdb", description=say("cli.description", lang))
+    parser = _Parser(prog="crcdb", lang=lang, description=say("cli.description", lang))
     parser.add_argument("--version", action="version", version=f"crcdb {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     for name, load in loaders.items():
         words = say(f"cli.{name}", lang) if name in BUILT_IN else name
-        command_parser = commands.add_parser(name, help=words, description=words, parents=[shared])
+        command_parser = commands.add_parser(name, help=words, description=words, parents=[shared], lang=lang)
         if name == chosen:
             _command(load).configure(command_parser, lang)
     return parser

@@ -49,7 +49,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
     The folder must exist. Raises CrcError where writing or the comparison after it fails; the old file then stands.
     """
-    temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}.part")
+    temporary = _temporary(path)
     with naming(path):
         try:
             _write_through(temporary, data)
@@ -68,7 +68,7 @@ def create_exclusively(path: Path, data: bytes) -> bool:
     and linked, which fails where the name is taken. Where the file system knows no hard links the file is made by
     O_EXCL and written in one call.
     """
-    temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}.part")
+    temporary = _temporary(path)
     with naming(path):
         try:
             _write_through(temporary, data)
@@ -91,11 +91,21 @@ def _create_by_open(path: Path, data: bytes) -> bool:
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o644)
     except FileExistsError:
         return False
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
     return True
+
+
+def _temporary(path: Path) -> Path:
+    """A name of its own beside `path`: hidden, never taken for data, and short enough for any file system."""
+    return path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}.part")
 
 
 def _write_through(path: Path, data: bytes) -> None:
@@ -112,5 +122,9 @@ def sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        # Network shares know no flush of a folder and say so; what was written stands all the same.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
     finally:
         os.close(handle)

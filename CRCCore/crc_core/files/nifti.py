@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crc_core.errors import CrcError
-from crc_core.files.atomic import read_bytes, write_bytes
+from crc_core.files.atomic import naming, read_bytes, write_bytes
 from crc_core.geometry.grid import SAME_GRID_TOLERANCE_MM, Grid, Volume
 
 _HEADER_BYTES = 348
 _DATA_OFFSET = 352
 _LARGEST_IMAGE_BYTES = 16 * 1024**3
-_TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4"}
+_TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}
 _CODES = {np.dtype("u1"): 2, np.dtype("i2"): 4}
 _MILLIMETRES_SECONDS = 2 | 8
 _FEED_BYTES = 1 << 14
@@ -56,9 +56,9 @@ class NiftiHeader:
 
 def read_header(path: Path) -> NiftiHeader:
     """The header of a NIfTI file without its voxels; raises CrcError."""
-    source = read_bytes(path) if not _is_gzip(path) else None
-    head = source[:_HEADER_BYTES] if source is not None else _first_bytes(read_bytes(path), path)
-    return _parse_header(head, path)
+    with naming(path), path.open("rb") as stream:
+        start = stream.read(_PIECE_BYTES)
+    return _parse_header(_first_bytes(start, path), path)
 
 
 def read_volume(path: Path) -> Volume:
@@ -155,15 +155,11 @@ def _words(grid: Grid) -> str:
     return " × ".join(str(n) for n in reversed(grid.shape_kji))
 
 
-def _is_gzip(path: Path) -> bool:
-    return path.name.lower().endswith(".gz")
-
-
 def _first_bytes(data: bytes, path: Path) -> bytes:
     if data[:2] != b"\x1f\x8b":
         return data[:_HEADER_BYTES]
     try:
-        return zlib.decompressobj(31).decompress(data[: 64 * 1024], _HEADER_BYTES)
+        return zlib.decompressobj(31).decompress(data[:_PIECE_BYTES], _HEADER_BYTES)
     except zlib.error as error:
         raise CrcError("nifti.broken_gzip", path=path) from error
 
