@@ -99,7 +99,7 @@ def _in_one_line(error: Exception) -> str:
 
 
 def _parser(lang: Lang, loaders: dict[str, Callable[[], Command]], chosen: str | None) -> _Parser:
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = _Parser(lang=lang, add_help=False)
     shared.add_argument("--json", action="store_true", help=say("cli.json", lang))
     shared.add_argument("--lang", choices=[item.value for item in Lang], help=say("cli.lang", lang))
     parser = _Parser(prog="crcdb", lang=lang, description=say("cli.description", lang))
@@ -136,7 +136,7 @@ def _language(words: list[str]) -> Lang:
         wish = word.removeprefix("--lang=") if word.startswith("--lang=") else None
         if word == "--lang" and position + 1 < len(words):
             wish = words[position + 1]
-        if wish in (item.value for item in Lang):
+        if wish is not None and wish in [item.value for item in Lang]:
             return Lang(wish)
     return system_language()
 
