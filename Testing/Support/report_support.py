@@ -19,7 +19,7 @@ LIVER_2 = Lesion(Target.LIVER, 2, LesionClass.METASTASIS)
 LIVER_3 = Lesion(Target.LIVER, 3, LesionClass.UNCERTAIN)
 LUNG_1 = Lesion(Target.LUNG, 1, LesionClass.METASTASIS)
 LESIONS = (TUMOUR, LIVER_1, LIVER_2, LIVER_3, LUNG_1)
-DRAWN = {target: TargetAnswer.DRAWN for target in (Target.PRIMARY, Target.LIVER, Target.LUNG)}
+DRAWN = dict.fromkeys((Target.PRIMARY, Target.LIVER, Target.LUNG), TargetAnswer.DRAWN)
 
 
 def empty_report(lesions: tuple[Lesion, ...] = LESIONS) -> Report:

@@ -226,6 +226,8 @@ def _union(report: Report, answers: Answers, rule: Derivation, field: Field) -> 
     parts = lesion_answers(report, rule.source, rule.lesion_class, answers)
     if not parts or all(part is not None and part.value is None for part in parts):
         return _ASKED
+    if any(part is not None and part.readers is not None for part in parts):
+        return _ASKED
     chosen = {code for part in parts if part is not None and isinstance(part.value, tuple) for code in part.value}
     codes = tuple(option.code for option in field.options if option.code in chosen)
     return Outcome(Standing.FOLLOWS, codes) if codes else _WAITS
@@ -236,7 +238,7 @@ def _from_one(report: Report, answers: Answers, rule: Derivation, field: Field, 
         return _ASKED
     source_path = _at(rule.source, path)
     answer, source = answers.get(source_path), report.field(source_path)
-    if answer is None or source is None:
+    if answer is None or source is None or answer.source is Source.OPEN:
         return _WAITS
     if answer.value is None:
         return _ASKED
