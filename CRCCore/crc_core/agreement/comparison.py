@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crc_core.agreement.matching import Matching, Merge, Split, match_lesions
+from crc_core.agreement.nearest import PointSet
 from crc_core.agreement.overlap import Overlap
 from crc_core.agreement.policy import AgreementPolicy, agreement_policy
 from crc_core.agreement.prepared import PreparedMask, prepare
-from crc_core.agreement.surface_distances import distances_between, farthest_mm
+from crc_core.agreement.surface_distances import distances_between
 from crc_core.agreement.surface_elements import Surface
 from crc_core.files.nifti import require_same_grid
 from crc_core.geometry.grid import Grid, Volume
@@ -207,12 +208,12 @@ def _pair(
     number_a, number_b = numbers
     counts = Overlap(intersection, a.sizes[number_a], b.sizes[number_b])
     in_a, in_b = a.numbers == number_a, b.numbers == number_b
-    kji_a, kji_b = a.kji[in_a], b.kji[in_b]
+    kji_a, kji_b = a.kji.compress(in_a, axis=0), b.kji.compress(in_b, axis=0)
     surface = _measure(
         a.surface(number_a),
         b.surface(number_b),
-        kji_a[b.look_up(a.flat[in_a]) != number_b],
-        kji_b[a.look_up(b.flat[in_b]) != number_a],
+        kji_a.compress(b.look_up(a.flat[in_a]) != number_b, axis=0),
+        kji_b.compress(a.look_up(b.flat[in_b]) != number_a, axis=0),
         a.grid,
         policy,
     )
@@ -231,7 +232,8 @@ def _pair(
 
 
 def _whole_surface(a: PreparedMask, b: PreparedMask, policy: AgreementPolicy) -> SurfaceMeasures:
-    only_a, only_b = a.kji[b.look_up(a.flat) == 0], b.kji[a.look_up(b.flat) == 0]
+    only_a = a.kji.compress(b.look_up(a.flat) == 0, axis=0)
+    only_b = b.kji.compress(a.look_up(b.flat) == 0, axis=0)
     return _measure(a.whole_surface, b.whole_surface, only_a, only_b, a.grid, policy)
 
 
@@ -246,7 +248,10 @@ def _measure(
     spacing = grid.spacing_kji_mm
     distances = distances_between(surface_a, surface_b, spacing)
     return SurfaceMeasures(
-        hd_mm=max(farthest_mm(only_a, surface_b.border, spacing), farthest_mm(only_b, surface_a.border, spacing)),
+        hd_mm=max(
+            PointSet(surface_b.border, spacing).farthest_mm(only_a),
+            PointSet(surface_a.border, spacing).farthest_mm(only_b),
+        ),
         hd95_mm=distances.percentile_mm(policy.hausdorff_percentile),
         assd_mm=distances.mean_mm,
         surface_dice=tuple((tolerance, distances.dice_at(tolerance)) for tolerance in policy.tolerances_mm),
@@ -255,4 +260,4 @@ def _measure(
 
 
 def _centroid(grid: Grid, kji: NDArray[np.int32]) -> NDArray[np.float64]:
-    return grid.to_ras(kji.mean(axis=0)[::-1])
+    return grid.to_ras([column.mean() for column in kji.T[::-1]])

@@ -39,7 +39,9 @@ class PreparedMask:
     def surface(self, number: int) -> Surface:
         """The surface of one lesion."""
         if number not in self._surfaces:
-            self._surfaces[number] = surface_of(self.kji[self.numbers == number], self.grid.spacing_kji_mm)
+            self._surfaces[number] = surface_of(
+                self.kji.compress(self.numbers == number, axis=0), self.grid.spacing_kji_mm
+            )
         return self._surfaces[number]
 
     @cached_property

@@ -71,20 +71,18 @@ def joined(surfaces: list[Surface]) -> Surface | None:
         np.concatenate([np.zeros(0), *(surface.area_mm2 for surface in surfaces)]),
         np.concatenate([_NO_POINTS, *(surface.border for surface in surfaces)]),
     )
-    if len(surfaces) > 1 and len(np.unique(corner_ids(together.elements))) < len(together.elements):
+    if len(surfaces) > 1 and _has_doubles(together.elements):
         return None
     return together
 
 
-def corner_ids(kji: NDArray[np.int32]) -> NDArray[np.int64]:
-    """One number per corner (k, j, i); corners of neighbours along an axis are a fixed step apart."""
+def _has_doubles(kji: NDArray[np.int32]) -> bool:
     k, j, i = kji.astype(np.int64).T
-    return (k * AXIS_LIMIT + j) * AXIS_LIMIT + i
+    ascending = np.sort((k * _AXIS_LIMIT + j) * _AXIS_LIMIT + i)
+    return bool((ascending[1:] == ascending[:-1]).any())
 
 
-AXIS_LIMIT = 1 << 20
-"""More corners than any axis has, with room for a step beyond either end."""
-
+_AXIS_LIMIT = 1 << 20
 _NO_POINTS = np.zeros((0, 3), np.int32)
 
 

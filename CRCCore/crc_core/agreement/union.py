@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from crc_core.agreement.comparison import Comparison
-from crc_core.agreement.voxels import as_lesion_numbers, foreground
+from crc_core.agreement.prepared import PreparedMask, prepare
 from crc_core.errors import CrcError
+from crc_core.files.nifti import require_same_grid
 from crc_core.geometry.grid import Volume
 
 _LARGEST_NUMBER = 255
@@ -32,18 +33,26 @@ def union(a: Volume, b: Volume, pairs: Iterable[tuple[int, int]]) -> UnionMask:
     """Unite the lesions named in `pairs` as (number of A, number of B), 0 where only one reader drew it.
 
     A final lesion keeps the number of A where it is free, else that of B, else takes the smallest free one. Lesions
-    not named stay out. Raises CrcError where more than 255 numbers would be needed.
+    not named stay out. Raises CrcError for another grid and where more than 255 numbers would be needed.
     """
+    return union_prepared(prepare(a), prepare(b), pairs)
+
+
+def union_prepared(a: PreparedMask, b: PreparedMask, pairs: Iterable[tuple[int, int]]) -> UnionMask:
+    """`union` for masks that were read through before; raises CrcError for another grid."""
+    require_same_grid(b.grid, a.grid, Path("B"))
     lesions = _number_finals(sorted(set(pairs), key=lambda pair: (pair[0] == 0, pair)))
-    final_a, final_b = np.zeros(256, np.uint8), np.zeros(256, np.uint8)
+    final_of_a, final_of_b = np.zeros(256, np.uint8), np.zeros(256, np.uint8)
     for final, (number_a, number_b) in lesions.items():
-        final_a[number_a], final_b[number_b] = final, final
-    final_a[0] = final_b[0] = 0
-    united = np.zeros(a.grid.shape_kji, np.uint8)
-    for volume, table in ((a, final_a), (b, final_b)):
-        flat, numbers = foreground(as_lesion_numbers(volume.array))
-        united.reshape(-1)[flat] = np.maximum(united.reshape(-1)[flat], table[numbers])
-    return UnionMask(Volume(united, a.grid), lesions, _contested(a, b, final_a, final_b))
+        final_of_a[number_a], final_of_b[number_b] = final, final
+    final_of_a[0] = final_of_b[0] = 0
+    array = np.zeros(a.grid.shape_kji, np.uint8)
+    united = array.reshape(-1)
+    united[a.flat] = final_of_a[a.numbers]
+    from_a, from_b = united[b.flat], final_of_b[b.numbers]
+    united[b.flat] = np.maximum(from_a, from_b)
+    contested = np.count_nonzero((from_a != from_b) & (from_a != 0) & (from_b != 0))
+    return UnionMask(Volume(array, a.grid), lesions, int(contested))
 
 
 def all_lesions(comparison: Comparison) -> tuple[tuple[int, int], ...]:
@@ -64,9 +73,3 @@ def _number_finals(pairs: list[tuple[int, int]]) -> dict[int, tuple[int, int]]:
             raise CrcError("agreement.too_many_lesions", count=len(pairs))
         lesions[final] = (number_a, number_b)
     return dict(sorted(lesions.items()))
-
-
-def _contested(a: Volume, b: Volume, final_a: NDArray[np.uint8], final_b: NDArray[np.uint8]) -> int:
-    flat, numbers = foreground(as_lesion_numbers(a.array))
-    from_a, from_b = final_a[numbers], final_b[as_lesion_numbers(b.array).reshape(-1)[flat]]
-    return int(np.count_nonzero((from_a != from_b) & (from_a != 0) & (from_b != 0)))
