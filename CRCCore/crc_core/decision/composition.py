@@ -57,7 +57,7 @@ def compose(a: Volume | None, b: Volume | None, decisions: Sequence[LesionDecisi
     """
     grid = next(volume.grid for volume in (a, b, *(item.edited for item in decisions)) if volume is not None)
     first, second = _Drawn.of(a), _Drawn.of(b)
-    numbers = _numbers(decisions)
+    numbers = final_numbers(decisions)
     mask = np.zeros(grid.shape_kji, np.uint8)
     flat_mask = mask.reshape(-1)
     lesions, contested = [], 0
@@ -103,7 +103,8 @@ def _voxels(decision: LesionDecision, first: _Drawn, second: _Drawn) -> NDArray[
     return np.intersect1d(from_a, from_b, assume_unique=True)
 
 
-def _numbers(decisions: Sequence[LesionDecision]) -> list[int]:
+def final_numbers(decisions: Sequence[LesionDecision]) -> list[int]:
+    """The final number of each lesion of one target, 0 for a dropped one; raises CrcError beyond 255."""
     numbers: list[int] = []
     for decision in decisions:
         wishes = (*decision.from_a, *decision.from_b, *range(1, _LARGEST_NUMBER + 1))
