@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ def parse_document(data: bytes, path: Path, schema: str) -> dict[str, Any]:
     if len(data) > LARGEST_DOCUMENT_BYTES:
         raise CrcError("json.too_large", path=path)
     try:
-        document = json.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        document = json.loads(data.decode("utf-8"), parse_constant=_finite, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
         raise CrcError("json.broken", path=path) from error
     if not isinstance(document, dict):
         raise CrcError("json.not_an_object", path=path)
@@ -43,3 +44,10 @@ def parse_document(data: bytes, path: Path, schema: str) -> dict[str, Any]:
 def read_document(path: Path, schema: str) -> dict[str, Any]:
     """The JSON object in the file `path`, of the kind `schema`; raises CrcError."""
     return parse_document(read_bytes(path), path, schema)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a number of JSON")
+    return number

@@ -202,6 +202,9 @@ def _pieces(data: bytes, path: Path, expected: int) -> Iterator[bytes]:
             ended = unpacker.eof
             rest = unpacker.unused_data if ended else unpacker.unconsumed_tail
     if not ended:
+        # All voxels may be there and only the checksum be missing: "376 of 376 bytes" would tell nobody anything.
+        if seen >= expected:
+            raise CrcError("nifti.broken_gzip", path=path)
         raise CrcError("nifti.truncated", path=path, seen=seen, expected=expected)
 
 
