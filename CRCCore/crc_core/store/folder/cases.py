@@ -1,0 +1,47 @@
+"""Reserved case codes: one file each, made exclusively, so that no serial is ever given twice."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from crc_core.errors import CrcError
+from crc_core.files.atomic import create_exclusively, naming
+from crc_core.files.canonical import canonical_bytes
+from crc_core.files.records import time_text
+from crc_core.identity import check_case_code, mint_case_code
+
+CASE_SCHEMA = "crc-case/1"
+_SITE, _SERIAL = slice(4, 6), slice(7, 13)
+
+
+def case_path(folder: Path, code: str) -> Path:
+    """The file that reserves a case code."""
+    return folder / f"{code}.json"
+
+
+def code_of(name: str) -> str | None:
+    """The case code a file in the folder reserves; None for any other name."""
+    code = name.removesuffix(".json")
+    if code == name:
+        return None
+    try:
+        return check_case_code(code)
+    except CrcError:
+        return None
+
+
+def reserve(folder: Path, site: str, used: Iterable[str], actor: str, now: datetime) -> str:
+    """Reserve the next serial of `site` after all reserved ones and the `used` case codes; returns the new code."""
+    with naming(folder):
+        codes = {code for name in os.listdir(folder) if (code := code_of(name)) is not None}  # noqa: PTH208
+    serials = [int(code[_SERIAL]) for code in codes | set(used) if code[_SITE] == site]
+    serial = max(serials, default=0) + 1
+    while True:
+        code = mint_case_code(site, serial)
+        document = {"schema": CASE_SCHEMA, "code": code, "actor": actor, "at": time_text(now)}
+        if create_exclusively(case_path(folder, code), canonical_bytes(document)):
+            return code
+        serial += 1

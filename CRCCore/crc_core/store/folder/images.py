@@ -1,0 +1,51 @@
+"""Images in a store: the one stack of a series folder, its pixels compared with what was registered."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from crc_core.errors import CrcError
+from crc_core.geometry.grid import Grid, Volume
+from crc_core.workflow.payloads import SeriesRecord
+
+if TYPE_CHECKING:
+    from crc_core.dicom.series import Series
+
+
+def check_images(folder: Path, record: SeriesRecord) -> None:
+    """Read the stack in `folder` and raise the CrcError that names how it differs from its registration.
+
+    Compared are the hash of its voxels and, where one was registered, its grid.
+    """
+    from crc_core.dicom.volume import open_series, pixel_sha256
+
+    volume = open_series(_stack(folder), allow_unsound=True)
+    if pixel_sha256(volume) != record.pixel_sha256:
+        raise CrcError("store.other_pixels", path=folder, code=record.code)
+    if record.shape_kji is not None and record.ijk_to_ras is not None:
+        registered = Grid(record.shape_kji, np.array(record.ijk_to_ras))
+        if not volume.grid.same_as(registered):
+            raise CrcError("store.other_grid", path=folder, code=record.code)
+
+
+def open_images(folder: Path) -> Volume | None:
+    """The voxels and the grid of the stack in `folder`; None for one that nothing can be measured on (tilt, gaps)."""
+    from crc_core.dicom.volume import open_series
+
+    stack = _stack(folder)
+    return open_series(stack) if stack.can_be_source else None
+
+
+def _stack(folder: Path) -> Series:
+    from crc_core.dicom.index import index_folder
+
+    # What a cache remembers by size and time must not vouch for files that are being checked.
+    with tempfile.TemporaryDirectory() as cache:
+        stacks = index_folder(folder, cache=Path(cache)).series
+    if len(stacks) != 1:
+        raise CrcError("store.not_one_stack", path=folder, seen=len(stacks))
+    return stacks[0]

@@ -1,0 +1,111 @@
+"""Minting: decide on the newest state, write the next event file, and start over where another writer was first."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from crc_core.errors import CrcError
+from crc_core.store.folder.chain import Chain
+from crc_core.store.protocol import Receipt
+from crc_core.workflow.context import Context, Policy, build_context
+from crc_core.workflow.decide import signing_role
+from crc_core.workflow.events import STORE_WIDE, Draft, Event, Signature, mint
+from crc_core.workflow.intents import Intent, Refusal
+
+Clock = Callable[[], datetime]
+Decide = Callable[[Sequence[Event], Context, Intent, datetime], tuple[Draft, ...] | Refusal]
+
+_ATTEMPTS = 400
+_LONGEST_PAUSE_S = 0.1
+
+
+class Ledger:
+    """The chain of one store together with the rules that may add to it."""
+
+    def __init__(self, chain: Chain, policy: Policy, clock: Clock, decide: Decide) -> None:
+        self._chain = chain
+        self._policy = policy
+        self._clock = clock
+        self._decide = decide
+        self._context: tuple[int, Context] | None = None
+
+    @property
+    def chain(self) -> Chain:
+        """The chain as it was at the last refresh."""
+        return self._chain
+
+    @property
+    def now(self) -> datetime:
+        """The store's time: the clock's, but never before the last event, so that a clock set back does no harm."""
+        moment, last = self._clock(), self._chain.last_at
+        return moment if last is None or moment > last else last
+
+    @property
+    def context(self) -> Context:
+        """People, clearances, samples and policy as the chain has them."""
+        known = len(self._chain.store_wide)
+        if self._context is None or self._context[0] != known:
+            self._context = (known, build_context(self._chain.store_wide, self._policy))
+        return self._context[1]
+
+    def preview(self, intent: Intent) -> Receipt | Refusal | None:
+        """What `commit` would answer without writing; None where it would mint events now."""
+        self._chain.refresh()
+        seen = self._repeated(intent)
+        if seen is not None:
+            return seen
+        outcome = self._outcome(intent, self.now)
+        if isinstance(outcome, Refusal):
+            return outcome
+        return None if outcome else Receipt(intent.id, repeated=True)
+
+    def commit(self, intent: Intent) -> Receipt | Refusal:
+        """Mint what `intent` brings about on the newest state; the same intent again changes nothing.
+
+        Raises CrcError where the disk refuses or where other writers were faster every time.
+        """
+        for attempt in range(_ATTEMPTS):
+            self._chain.refresh()
+            seen = self._repeated(intent)
+            if seen is not None:
+                return seen
+            now = self.now
+            outcome = self._outcome(intent, now)
+            if isinstance(outcome, Refusal):
+                return outcome
+            if not outcome:
+                return Receipt(intent.id, repeated=True)
+            if self._chain.append(self._mint(intent, outcome, now)):
+                return Receipt(intent.id, repeated=False)
+            time.sleep(random.uniform(0, min(_LONGEST_PAUSE_S, 0.001 * 2 ** min(attempt, 10))))
+        raise CrcError("store.busy")
+
+    def _repeated(self, intent: Intent) -> Receipt | None:
+        seen = self._chain.by_intent(intent.id)
+        if seen is None:
+            return None
+        if (seen.actor, seen.kind, seen.unit) != (intent.actor, intent.kind, intent.unit):
+            raise CrcError("store.intent_reused")
+        return Receipt(intent.id, repeated=True)
+
+    def _outcome(self, intent: Intent, now: datetime) -> tuple[Draft, ...] | Refusal:
+        if intent.kind in STORE_WIDE or intent.unit is None:
+            events = self._chain.events
+        else:
+            events = self._chain.of_unit(intent.unit)
+        return self._decide(events, self.context, intent, now)
+
+    def _mint(self, intent: Intent, drafts: Sequence[Draft], now: datetime) -> tuple[Event, ...]:
+        context = self.context
+        person = context.people[intent.actor]
+        role = signing_role(intent, context)
+        signature = Signature(person.id, role, person.title, now, intent.id, self._policy.version)
+        events: list[Event] = []
+        prev = self._chain.head
+        for draft in drafts:
+            events.append(mint(draft, signature, self._chain.next_seq + len(events), prev))
+            prev = events[-1].hash
+        return tuple(events)
