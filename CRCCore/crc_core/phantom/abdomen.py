@@ -27,6 +27,10 @@ def paint_muscles(canvas: Canvas) -> None:
         canvas.paint(iliacus, Tissue.MUSCLE, over=FAT)
         canvas.paint(tube(np.array([(56, -10, 52), (46, 18, 30)]) * flip, [9, 7]), Tissue.MUSCLE, over=FAT)
         canvas.paint(tube(np.array([(40, -58, 96), (62, -58, 60)]) * flip, [10, 9]), Tissue.MUSCLE, over=FAT)
+        strip = np.array([(22, -74, 90), (24, -68, 150), (25, -63, 213), (26, -70, 290), (24, -82, 360), (20, -90, 440),
+                          (18, -90, 540), (16, -62, 640)], dtype=float)  # fmt: skip
+        erector = spline(strip * flip, 14)
+        canvas.paint(tube(erector, 17.0), Tissue.MUSCLE, over=FAT | {Tissue.LUNG})
         levator = tube(np.array([(44, -6, 40), (26, -26, 16), (9, -34, -6)]) * flip, [3.5, 4, 5])
         canvas.paint(levator, Tissue.MUSCLE, over=FAT)
 
@@ -44,7 +48,7 @@ def paint_organs(canvas: Canvas, found: Layers, sex: str) -> None:
     for side, x in ((1.0, 30.0), (-1.0, -30.0)):
         top = np.array([x, -30.0, 330.0])
         for foot in ((x + side * 10, -44.0, 322.0), (x - side * 2, -50.0, 320.0)):
-            canvas.paint(tube([top, foot], [2.6, 2.0]), Tissue.ADRENAL, over=FAT)
+            canvas.paint(tube(np.array([top, foot]), [2.6, 2.0]), Tissue.ADRENAL, over=FAT)
     _paint_pelvis(canvas, sex)
 
 
@@ -72,8 +76,9 @@ def _paint_kidney(canvas: Canvas, middle: tuple[float, float, float]) -> None:
     parts: list[Capsule] = []
     for rise in (-19.0, 0.0, 19.0):
         parts += tube([pelvis, centre + axes @ np.array([-side * 1.0, 0.0, rise])], [5.0, 4.0])
-    ureter = spline([pelvis, pelvis + np.array((-side * 12, 2, -26)), (side * 38, -24, 200), (side * 32, -16, 150),
-                     (side * 38, -34, 100), (side * 22, -8, 58)], 10)  # fmt: skip
+    first = pelvis + np.array((-side * 12, 2, -26))
+    ureter = spline(np.array([pelvis, first, (side * 38, -24, 200), (side * 32, -16, 150),
+                     (side * 38, -34, 100), (side * 22, -8, 58)]), 10)  # fmt: skip
     canvas.paint(parts, Tissue.RENAL_PELVIS)
     canvas.paint(tube(ureter, 2.4), Tissue.RENAL_PELVIS, over=FAT)
 
@@ -113,7 +118,7 @@ def _tilt(degrees: float) -> Points:
 
 
 def _paint_spleen(canvas: Canvas, found: Layers) -> None:
-    body = Ellipsoid((-96, -34, 346), (32, 52, 54), power=2.2)
+    body = Ellipsoid((-96, -34, 350), (32, 52, 51), power=2.2)
     box = canvas.box(*body.bounds())
     if box is None:
         return
@@ -157,15 +162,16 @@ def _paint_stomach(canvas: Canvas) -> None:
 
 
 def _paint_pelvis(canvas: Canvas, sex: str) -> None:
-    bladder = (0.0, 12.0, 66.0)
-    canvas.paint(Ellipsoid(bladder, (38, 30, 30), power=2.3), Tissue.BLADDER_WALL, over=FAT)
-    canvas.paint(Ellipsoid(bladder, (35, 27, 27), power=2.3), Tissue.BLADDER, over=frozenset({Tissue.BLADDER_WALL}))
+    bladder, semi = ((0.0, 14.0, 64.0), (38, 28, 29)) if sex == "M" else ((0.0, 20.0, 58.0), (38, 25, 24))
+    canvas.paint(Ellipsoid(bladder, semi, power=2.3), Tissue.BLADDER_WALL, over=FAT)
+    inner = (semi[0] - 3, semi[1] - 3, semi[2] - 3)
+    canvas.paint(Ellipsoid(bladder, inner, power=2.3), Tissue.BLADDER, over=frozenset({Tissue.BLADDER_WALL}))
     if sex == "M":
         canvas.paint(Ellipsoid((0, 8, 26), (22, 15, 17)), Tissue.PROSTATE, over=FAT)
         for side in (1.0, -1.0):
             canvas.paint(tube([(side * 6, -14, 42), (side * 26, -18, 50)], [6, 4.5]), Tissue.PROSTATE, over=FAT)
         return
-    canvas.paint(Ellipsoid((2, -8, 92), (27, 19, 31), _tilt(4)), Tissue.UTERUS, over=FAT)
-    canvas.paint(Ellipsoid((0, -18, 52), (13, 9, 24)), Tissue.UTERUS, over=FAT)
+    canvas.paint(Ellipsoid((2, 6, 98), (25, 17, 18), _tilt(6)), Tissue.UTERUS, over=FAT)
+    canvas.paint(tube([(0, 0, 90), (0, -9, 66), (0, -10, 40)], [12, 9.5, 9]), Tissue.UTERUS, over=FAT)
     for side in (1.0, -1.0):
         canvas.paint(Ellipsoid((side * 42, -12, 92), (12, 10, 14)), Tissue.UTERUS, over=FAT)

@@ -47,7 +47,7 @@ def paint_anatomy(grid: Grid, plan: BodyPlan, faults: Collection[Fault] = ()) ->
     paint_skeleton(canvas)
     paint_thorax(canvas, list(plan.lung_vessels))
     paint_organs(canvas, found, plan.sex)
-    paint_vessels(canvas, plan.liver_vessels)
+    paint_vessels(canvas, plan.vessel_trees)
     paint_small_bowel(canvas, list(plan.loops))
     colon = PaintedColon(canvas, plan.colon)
     colon.paint()

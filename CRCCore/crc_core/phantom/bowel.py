@@ -12,20 +12,41 @@ from crc_core.phantom.tissue import Tissue
 
 _FAT = frozenset({Tissue.VISCERAL_FAT})
 _HARD = (Tissue.CORTICAL_BONE, Tissue.MARROW, Tissue.SKIN, Tissue.SUBCUTANEOUS_FAT, Tissue.AIR, Tissue.METAL)
+# Organs that give way to the bowel, a sheet of fat between them.
+_NEIGHBOURS = (
+    Tissue.LIVER,
+    Tissue.SPLEEN,
+    Tissue.STOMACH_WALL,
+    Tissue.STOMACH_WATER,
+    Tissue.UTERUS,
+    Tissue.BLADDER,
+    Tissue.BLADDER_WALL,
+    Tissue.SMALL_BOWEL_WALL,
+    Tissue.SMALL_BOWEL_CONTENT,
+    Tissue.PANCREAS,
+    Tissue.PROSTATE,
+    Tissue.RENAL_CORTEX,
+)
+_FAT_PLANE_MM = 2.5
 _LIQUID_STOOL = (ColonSegment.CAECUM, ColonSegment.TRANSVERSE_LEFT, ColonSegment.RECTOSIGMOID)
 
 
 def small_bowel_loops(rng: np.random.Generator) -> list[Capsule]:
-    """The loops of jejunum and ileum in the standard body."""
+    """The loops of jejunum (upper left) and ileum (middle and lower right) in the standard body."""
     knots = [(-26.0, 16.0, 234.0)]
-    for row, z in enumerate(np.linspace(205, 118, 6)):
-        for layer, y in enumerate((52.0, 22.0)):
-            sweep = np.linspace(-56, 56, 5) * (1 if (row + layer) % 2 == 0 else -1)
+    for row, z in enumerate((262.0, 238.0)):
+        for x, y in ((-50.0, 16.0), (-74.0, 26.0), (-70.0, 2.0), (-44.0, -4.0), (-30.0, 22.0)):
+            wobble = rng.uniform(-1, 1, 3) * 5
+            knots.append((x + wobble[0], y + wobble[1], z - 3 * row + wobble[2]))
+    for row, z in enumerate(np.linspace(204, 112, 7)):
+        half = 64.0 if z > 150 else 46.0
+        for layer, y in enumerate((58.0, 34.0, 10.0)):
+            sweep = np.linspace(-half, half, 5) * (1 if (row + layer) % 2 == 0 else -1)
             for x in sweep:
-                wobble = rng.uniform(-1, 1, 3) * (5, 8, 8)
-                knots.append((x + wobble[0], y + wobble[1], z - 7 * layer + wobble[2]))
-    knots.append((58.0, 30.0, 126.0))
-    line = spline(np.array(knots), 7)
+                wobble = rng.uniform(-1, 1, 3) * (5, 7, 7)
+                knots.append((x + wobble[0], y + wobble[1], z - 5 * layer + wobble[2]))
+    knots.append((50.0, 30.0, 128.0))
+    line = spline(np.array(knots), 8)
     width = 10.5 + 1.8 * np.sin(np.arange(len(line)) / 6.0)
     return tube(line, width.tolist())
 
@@ -54,6 +75,7 @@ class PaintedColon:
         flat = self.canvas.tissue.reshape(-1)
         here = flat[self.index]
         soft = ~np.isin(here, _HARD)
+        here[np.isin(here, _NEIGHBOURS) & (self.distance < self._reach() + _FAT_PLANE_MM)] = Tissue.VISCERAL_FAT
         ends = (self.along > 0) & (self.along < (len(self.colon.line) - 1) * 1.5)
         here[soft & ends & (self.distance < self.outer)] = Tissue.COLON_WALL
         lumen = soft & ends & (self.distance < self.inner)
@@ -61,6 +83,14 @@ class PaintedColon:
         liquid = np.isin(self.nearest, [n for n, segment in enumerate(self.colon.segments) if segment in _LIQUID_STOOL])
         here[lumen] = np.where(gas, Tissue.COLON_GAS, np.where(liquid, Tissue.COLON_FLUID, Tissue.COLON_STOOL))[lumen]
         flat[self.index] = here
+
+    def _reach(self) -> NDArray:
+        """How far the bowel with its primaries reaches out."""
+        reach = self.outer.copy()
+        for plan in self.colon.primaries:
+            bulge = plan.outward_mm * np.maximum(plan.profile(self.along, self.turn), 0)
+            reach = np.maximum(reach, self.outer + bulge)
+        return reach
 
     def paint_primary(self, plan: PrimaryPlan) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Paint one primary; gives its outer and inner edge volumes (its number inside), `[k, j, i]`."""

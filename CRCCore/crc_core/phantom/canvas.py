@@ -14,7 +14,7 @@ from crc_core.geometry.grid import Grid
 from crc_core.phantom.tissue import Tissue
 
 Points = NDArray[np.float64]
-Field = NDArray[np.float32]
+Field = NDArray[np.floating]
 Box = tuple[slice, slice, slice]
 
 

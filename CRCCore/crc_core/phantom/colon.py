@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,34 +14,34 @@ from crc_core.phantom.model import ColonSegment
 _S = ColonSegment
 # x, y, z, outer radius, segment that starts here
 _COURSE: tuple[tuple[float, float, float, float, ColonSegment], ...] = (
-    (64, 38, 108, 26, _S.CAECUM),
-    (70, 32, 130, 29, _S.CAECUM),
-    (80, 16, 160, 26, _S.ASCENDING),
-    (90, -8, 198, 24, _S.ASCENDING),
-    (90, -8, 224, 23, _S.HEPATIC_FLEXURE),
-    (76, 14, 246, 22, _S.HEPATIC_FLEXURE),
-    (54, 46, 244, 21, _S.TRANSVERSE_RIGHT),
-    (28, 62, 232, 20, _S.TRANSVERSE_RIGHT),
-    (0, 66, 225, 20, _S.TRANSVERSE_LEFT),
-    (-32, 62, 232, 20, _S.TRANSVERSE_LEFT),
-    (-64, 46, 254, 20, _S.TRANSVERSE_LEFT),
-    (-87, 18, 280, 19, _S.SPLENIC_FLEXURE),
-    (-97, -8, 284, 18, _S.SPLENIC_FLEXURE),
-    (-100, -26, 258, 17, _S.DESCENDING),
-    (-99, -28, 222, 17, _S.DESCENDING),
-    (-96, -14, 188, 17, _S.DESCENDING),
-    (-86, 18, 158, 16, _S.DESCENDING),
-    (-76, 34, 132, 16, _S.SIGMOID),
-    (-60, 42, 114, 16, _S.SIGMOID),
-    (-38, 44, 124, 17, _S.SIGMOID),
-    (-14, 28, 138, 17, _S.SIGMOID),
-    (10, 6, 136, 17, _S.SIGMOID),
-    (22, -16, 122, 16, _S.RECTOSIGMOID),
-    (14, -34, 106, 16, _S.RECTUM_UPPER),
-    (2, -42, 88, 18, _S.RECTUM_UPPER),
-    (-2, -47, 68, 19, _S.RECTUM_MIDDLE),
-    (1, -44, 46, 18, _S.RECTUM_LOWER),
-    (0, -36, 22, 13, _S.RECTUM_LOWER),
+    (50, 37, 126, 21, _S.CAECUM),
+    (60, 32, 144, 25, _S.CAECUM),
+    (75, 18, 168, 25, _S.ASCENDING),
+    (88, -4, 200, 23, _S.ASCENDING),
+    (91, -8, 222, 22, _S.HEPATIC_FLEXURE),
+    (78, 12, 240, 21, _S.HEPATIC_FLEXURE),
+    (56, 40, 240, 20, _S.TRANSVERSE_RIGHT),
+    (28, 53, 230, 20, _S.TRANSVERSE_RIGHT),
+    (0, 56, 224, 20, _S.TRANSVERSE_LEFT),
+    (-32, 54, 230, 20, _S.TRANSVERSE_LEFT),
+    (-64, 42, 250, 19, _S.TRANSVERSE_LEFT),
+    (-86, 20, 272, 18, _S.SPLENIC_FLEXURE),
+    (-98, -4, 276, 17, _S.SPLENIC_FLEXURE),
+    (-100, -20, 252, 17, _S.DESCENDING),
+    (-98, -20, 222, 17, _S.DESCENDING),
+    (-89, -2, 194, 16, _S.DESCENDING),
+    (-77, 24, 166, 16, _S.DESCENDING),
+    (-68, 36, 142, 16, _S.SIGMOID),
+    (-52, 38, 122, 16, _S.SIGMOID),
+    (-32, 38, 128, 17, _S.SIGMOID),
+    (-12, 26, 142, 17, _S.SIGMOID),
+    (8, 6, 140, 16, _S.SIGMOID),
+    (15, -10, 124, 16, _S.RECTOSIGMOID),
+    (10, -24, 106, 16, _S.RECTUM_UPPER),
+    (2, -36, 88, 17, _S.RECTUM_UPPER),
+    (-2, -43, 68, 18, _S.RECTUM_MIDDLE),
+    (1, -41, 46, 17, _S.RECTUM_LOWER),
+    (0, -35, 22, 13, _S.RECTUM_LOWER),
     (0, -34, 4, 9, _S.RECTUM_LOWER),
     (0, -38, -12, 8, _S.RECTUM_LOWER),
 )
@@ -74,6 +75,17 @@ class PrimaryPlan:
         height = np.sqrt(np.maximum(1 - u**4, 0) * np.maximum(1 - v**4, 0))
         return np.where(inside, height, -1.0)
 
+    def shrunk(self, factor: float) -> PrimaryPlan:
+        """The lesion after treatment that leaves `factor` of its height."""
+        share = self.circumference if self.circumference >= 1 else self.circumference * (0.6 + 0.4 * factor)
+        return dataclasses.replace(
+            self,
+            half_length_mm=self.half_length_mm * (0.4 + 0.6 * factor),
+            circumference=share,
+            inward_mm=self.inward_mm * factor,
+            outward_mm=self.outward_mm * factor,
+        )
+
     def reaches(self, along_mm: NDArray) -> NDArray[np.bool_]:
         """Whether places along the bowel lie beside the lesion."""
         return np.abs(along_mm - self.centre_mm) < self.half_length_mm
@@ -103,8 +115,14 @@ class Colon:
         """The sample of the centre line nearest to a place along the bowel."""
         return int(np.clip(round(along_mm / _STEP_MM), 0, len(self.line) - 1))
 
+    def turn_towards(self, along_mm: float, point: Points) -> float:
+        """The turn (rad) in which `point` lies, seen from a place along the bowel."""
+        index = self.index_of(along_mm)
+        offset = point - self.line[index]
+        return float(np.arctan2(offset @ self.binormal[index], offset @ self.normal[index]))
+
     def locate(self, points: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-        """Nearest sample, place along the bowel and distance from its centre line (mm), turn (rad) of points `[n, 3]`."""
+        """Nearest sample, place along the bowel and distance off it (mm), turn (rad) of points `[n, 3]`."""
         from scipy.spatial import cKDTree
 
         nearest = cKDTree(self.line).query(points)[1]
@@ -135,11 +153,11 @@ def _wrapped(turn: NDArray) -> NDArray:
 def make_colon(rng: np.random.Generator, warp: Warp) -> Colon:
     """A large bowel of one patient, without primaries."""
     course = np.array([row[:3] for row in _COURSE], dtype=np.float64)
-    jitter = rng.uniform(-1, 1, course.shape) * 4.0
+    jitter = rng.uniform(-1, 1, course.shape) * 3.0
     # The sigmoid and the middle of the transverse colon hang freely; flexures and rectum are held.
     for index, row in enumerate(_COURSE):
         if row[4] in (_S.SIGMOID, _S.TRANSVERSE_LEFT, _S.TRANSVERSE_RIGHT):
-            jitter[index] *= 1.6
+            jitter[index] *= 2.0
         elif row[4].is_rectal:
             jitter[index] *= 0.4
     line = spline(warp.native(course + jitter), _STEP_MM)

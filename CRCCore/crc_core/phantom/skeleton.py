@@ -27,6 +27,7 @@ def paint_skeleton(canvas: Canvas) -> None:
     _bones(canvas, _sacrum(), 2.0)
     for side in (1.0, -1.0):
         _bones(canvas, _hip_bone(side), 1.8)
+        _paint_socket(canvas, side)
         _bones(canvas, _femur(side), 2.2)
     canvas.paint(Ellipsoid((0, 52, 20), (4.5, 9, 18), power=3), Tissue.CARTILAGE)
     for number in range(12):
@@ -91,7 +92,7 @@ def _sacrum() -> list[Capsule]:
 
 def _hip_bone(side: float) -> list[Capsule]:
     crest = spline([(44, -74, 112), (52, -78, 150), (76, -58, 180), (104, -22, 190), (122, 18, 176), (124, 42, 148),
-                    (112, 46, 122)], 9)  # fmt: skip
+                    (112, 46, 122)], 4.5)  # fmt: skip
     neck = spline([(60, -58, 92), (72, -30, 82), (84, -2, 76), (92, 22, 74)], 5)
     parts: list[Capsule] = []
     for place, edge in enumerate(crest):
@@ -99,21 +100,24 @@ def _hip_bone(side: float) -> list[Capsule]:
         middle = (edge + foot) / 2 + np.array([-5.0, -2.0, 0.0])
         parts += tube([edge, middle, foot], [5.2, 3.6, 7.0])
     parts += tube(neck, 9.0)
-    ring = 2 * np.pi * np.arange(12) / 12
-    # The socket: a bowl around the head of the femur, open to the side and below.
-    for turn in ring:
-        sine, cosine = float(np.sin(turn)), float(np.cos(turn))
-        bowl = [
-            (60, -2 + 8 * cosine, 42 + 8 * sine),
-            (74, 24 * cosine, 38 + 24 * sine),
-            (92, 27 * cosine, 38 + 27 * sine),
-        ]
-        parts += tube(bowl, [5.0, 5.5, 4.5])
     parts += tube([(74, 24, 48), (44, 44, 40), (14, 52, 28)], [9, 6.5, 8])
     parts += tube([(11, 52, 30), (11, 50, 10)], [7.5, 7.5])
     parts += tube([(13, 48, 10), (34, 14, -12), (52, -28, -18)], [6, 5.5, 9])
     parts += tube([(74, -24, 36), (68, -38, 10), (58, -38, -16)], [11, 11, 12])
     return [_mirrored(part, side) for part in parts]
+
+
+def _paint_socket(canvas: Canvas, side: float) -> None:
+    """The socket of the hip: a bowl around the head of the femur, open to the side."""
+    middle = (side * 73.0, -1.0, 42.0)
+    canvas.paint(Ellipsoid(middle, (25, 32, 33)), Tissue.CORTICAL_BONE)
+    canvas.paint(Ellipsoid(middle, (23, 30, 31)), Tissue.MARROW)
+    canvas.paint(
+        Ellipsoid((side * 84.0, 0.0, 38.0), (27, 27, 27)), Tissue.CORTICAL_BONE, over=frozenset({Tissue.MARROW})
+    )
+    head = (side * 84.0, 0.0, 38.0)
+    canvas.paint(Ellipsoid(head, (27, 27, 27)), Tissue.CORTICAL_BONE, over=frozenset({Tissue.MARROW}))
+    canvas.paint(Ellipsoid(head, (24.5, 24.5, 24.5)), Tissue.CARTILAGE)
 
 
 def _femur(side: float) -> list[Capsule]:
@@ -153,14 +157,14 @@ def _paint_rib(canvas: Canvas, number: int) -> None:
         if number >= 2:
             front = np.array([side * 14, 0.0, 0.0])
             target_z = float(np.clip(z + 10, 400, 560))
-            front += wall_point(np.pi, target_z, 6) * np.array([0, 1, 1])
-            middle = (smooth[-1] + front) / 2 + np.array([side * 8, 4.0, -6.0])
-            canvas.paint(tube(spline(np.array([smooth[-1], middle, front]), 12), 4.6), Tissue.CARTILAGE,
+            front += wall_point(np.pi, target_z, 3) * np.array([0, 1, 1])
+            middle = (smooth[-1] + front) / 2 + np.array([side * 8, 0.0, -6.0])
+            canvas.paint(tube(spline(np.array([smooth[-1], middle, front]), 12), 4.0), Tissue.CARTILAGE,
                          over=frozenset({Tissue.MUSCLE, Tissue.VISCERAL_FAT, Tissue.SUBCUTANEOUS_FAT}))  # fmt: skip
 
 
 def _sternum() -> list[Capsule]:
-    line = [wall_point(np.pi, z, 6) for z in (400, 440, 480, 520, 555)]
+    line = [wall_point(np.pi, z, 4) for z in (400, 440, 480, 520, 555)]
     parts: list[Capsule] = []
     for shift in (-9.0, 0.0, 9.0):
         parts += tube(np.array(line) + np.array([shift, 0, 0]), 5.5)

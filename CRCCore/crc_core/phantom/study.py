@@ -13,7 +13,8 @@ from crc_core.phantom.grids import abdomen_grid, chest_grid, mr_grids
 from crc_core.phantom.imaging import Scanner, render_ct, render_mr, texture
 from crc_core.phantom.model import Fault, Phantom
 from crc_core.phantom.patient import make_patient
-from crc_core.phantom.plan import BodyPlan, make_plan
+from crc_core.phantom.placement import with_lesions
+from crc_core.phantom.plan import BodyPlan, make_body
 from crc_core.phantom.tissue import tissue_table
 from crc_core.phantom.truth import lesion_truth, report_answers
 from crc_core.vocabulary import CT_PHASES, Role, Target
@@ -38,7 +39,7 @@ def build_phantom(
     if seed < 0 or time_point < 0 or not 1 <= primaries <= 3:
         raise ValueError("seed and time point must not be negative, and there are one to three primaries")
     wrong = frozenset(faults)
-    plan = make_plan(seed, time_point, primaries)
+    plan = with_lesions(make_body(seed, primaries), time_point)
     delays = _delays(seed, wrong)
     abdomen = _Scene(abdomen_grid(full_size, wrong), plan, wrong)
     images, found = abdomen.scan({role: delays.get(role) for role in CT_PHASES}, _noise(full_size), [time_point, 1])

@@ -24,7 +24,7 @@ def lung_vessels(rng: np.random.Generator) -> list[Capsule]:
             (0.85, 0.3, -0.6),
         ):
             heading = np.array([side * direction[0], direction[1], direction[2]])
-            branches += grow(rng, hilum, heading, 6.0, 46.0, 5, spread=0.55)
+            branches += grow(rng, hilum, heading, 6.0, 44.0, 6, spread=0.55)
     return branches
 
 

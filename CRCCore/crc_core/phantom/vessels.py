@@ -21,15 +21,17 @@ _ILIAC_VEIN = ((26, -22, 150), (46, -24, 118), (60, -2, 84), (64, 28, 50), (68, 
 
 
 @dataclass(frozen=True)
-class LiverVessels:
-    """The branches inside the liver."""
+class VesselTrees:
+    """The branches inside the liver and the mesentery."""
 
     portal: tuple[Capsule, ...]
     hepatic: tuple[Capsule, ...]
+    mesenteric_arteries: tuple[Capsule, ...]
+    mesenteric_veins: tuple[Capsule, ...]
 
 
-def liver_vessels(rng: np.random.Generator) -> LiverVessels:
-    """The portal and hepatic trees of one patient."""
+def vessel_trees(rng: np.random.Generator) -> VesselTrees:
+    """The trees of one patient."""
     portal: list[Capsule] = []
     for root, heading, radius, length in (
         ((54, 2, 326), (0.75, 0.75, 0.1), 5.2, 30),
@@ -53,15 +55,36 @@ def liver_vessels(rng: np.random.Generator) -> LiverVessels:
             index = round(place * (len(stem) - 1))
             heading = stem[index] - stem[index - 1] + rng.normal(scale=3.0, size=3)
             hepatic += grow(rng, stem[index], heading, radius * 0.55, 22, 3, spread=0.6)
-    return LiverVessels(tuple(portal), tuple(hepatic))
+    return VesselTrees(tuple(portal), tuple(hepatic), *_mesentery(rng))
 
 
-def paint_vessels(canvas: Canvas, trees: LiverVessels) -> None:
+def _mesentery(rng: np.random.Generator) -> tuple[tuple[Capsule, ...], tuple[Capsule, ...]]:
+    arteries: list[Capsule] = []
+    veins: list[Capsule] = []
+    for root, heading in (
+        ((5, 20, 250), (0.8, 0.4, 0.2)),
+        ((6, 22, 235), (-0.8, 0.3, 0.1)),
+        ((8, 24, 215), (0.8, 0.2, -0.2)),
+        ((8, 24, 205), (-0.7, 0.4, -0.2)),
+        ((12, 26, 180), (0.6, 0.3, -0.6)),
+        ((12, 26, 175), (-0.4, 0.4, -0.7)),
+        ((-18, 8, 196), (-0.9, 0.1, 0.1)),
+        ((-26, 8, 172), (-0.8, 0.3, -0.4)),
+    ):
+        arteries += grow(rng, root, heading, 1.7, 24, 4, spread=0.5)
+        veins += grow(rng, np.array(root) + np.array((4, -3, 4)), heading, 2.2, 24, 4, spread=0.5)
+    return tuple(arteries), tuple(veins)
+
+
+def paint_vessels(canvas: Canvas, trees: VesselTrees) -> None:
     """Paint veins, then arteries, then the trees of the liver."""
     _paint_veins(canvas)
     _paint_arteries(canvas)
     canvas.paint(trees.hepatic, Tissue.HEPATIC_VEIN, over=_LIVER)
     canvas.paint(trees.portal, Tissue.PORTAL_VEIN, over=_LIVER)
+    fat = frozenset({Tissue.VISCERAL_FAT})
+    canvas.paint(trees.mesenteric_veins, Tissue.PORTAL_VEIN, over=fat)
+    canvas.paint(trees.mesenteric_arteries, Tissue.ARTERY, over=fat)
 
 
 def _sided(side: float, course: tuple[tuple[float, float, float], ...]) -> list[tuple[float, float, float]]:
