@@ -12,8 +12,8 @@ from crc_core.errors import CrcError
 from crc_core.vocabulary import Role, Target
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_CASE = re.compile(r"CRC-(\d{2})-(\d{6})-([0-9A-Z])")
-_TIME_POINT = re.compile(r"T(0|[1-9]\d?)")
+_CASE = re.compile(r"CRC-([0-9]{2})-([0-9]{6})-([0-9A-Z])")
+_TIME_POINT = re.compile(r"T(0|[1-9][0-9]?)")
 
 
 def check_character(text: str) -> str:
@@ -27,7 +27,7 @@ def check_character(text: str) -> str:
 
 def mint_case_code(site: str, serial: int) -> str:
     """The code of the `serial`-th case (1 to 999999) of a two-digit `site`."""
-    if not re.fullmatch(r"\d{2}", site):
+    if not re.fullmatch(r"[0-9]{2}", site):
         raise CrcError("identity.bad_site", site=site)
     if not 1 <= serial <= 999_999:
         raise CrcError("identity.bad_serial", serial=serial)
