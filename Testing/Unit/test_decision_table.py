@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from crc_core.decision.table import PairFacts, Reason, TargetFacts, decide_target
 from crc_core.reading.schema import LesionRecord, TargetReading
 from crc_core.vocabulary import LesionClass, Mode, Target, TargetAnswer
 from crc_core.workflow.payloads import Outcome, TargetOutcome
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 MET, UNSURE = LesionClass.METASTASIS, LesionClass.UNCERTAIN
 KINDS = st.sampled_from([MET, UNSURE])
