@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
 import os
 import sys
@@ -87,6 +88,10 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(*words, **settings)
         self._lang = lang
 
+    def add_subparsers(self, **settings: Any) -> Any:  # type: ignore[override]  # the settings are argparse's own
+        """Sub-parsers that complain in the same language."""
+        return super().add_subparsers(**{"parser_class": functools.partial(_Parser, lang=self._lang), **settings})
+
     def error(self, message: str) -> NoReturn:
         reason = " ".join(message.split())
         self.exit(Exit.BAD_INPUT, say("cli.usage", self._lang, command=self.prog, reason=reason) + "\n")
@@ -104,10 +109,10 @@ def _parser(lang: Lang, loaders: dict[str, Callable[[], Command]], chosen: str |
     shared.add_argument("--lang", choices=[item.value for item in Lang], help=say("cli.lang", lang))
     parser = _Parser(prog="crcdb", lang=lang, description=say("cli.description", lang))
     parser.add_argument("--version", action="version", version=f"crcdb {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, load in loaders.items():
         words = say(f"cli.{name}", lang) if name in BUILT_IN else name
-        command_parser = commands.add_parser(name, help=words, description=words, parents=[shared], lang=lang)
+        command_parser = commands.add_parser(name, help=words, description=words, parents=[shared])
         if name == chosen:
             _command(load).configure(command_parser, lang)
     return parser
