@@ -21,7 +21,7 @@ _OUTLINE = np.array(
         (610, 130, 92, -10), (650, 95, 76, -16), (700, 62, 62, -20),
     ]
 )  # fmt: skip
-_CAVITY = np.array(
+CAVITY = np.array(
     [
         (-60, 20, 20, -25), (-20, 30, 28, -25), (0, 42, 36, -22), (30, 54, 48, -18), (60, 62, 58, -12),
         (90, 72, 68, -5), (120, 92, 74, 3), (160, 108, 77, 8), (200, 117, 75, 8), (260, 125, 78, 7), (330, 131, 85, 5),
@@ -46,7 +46,7 @@ class Layers:
 
 def layers(x: Field, y: Field, z: Field) -> Layers:
     """The layers at standard points."""
-    return Layers(_inside(_OUTLINE, x, y, z), _inside(_CAVITY, x, y, z), z - diaphragm_height(x, y))
+    return Layers(_inside(_OUTLINE, x, y, z), _inside(CAVITY, x, y, z), z - diaphragm_height(x, y))
 
 
 def _inside(table: NDArray, x: Field, y: Field, z: Field) -> Field:

@@ -182,21 +182,24 @@ class Canvas:
             for row in range(3)
         )
         self.standard = warp.standard(*self.native)
+        self._to_ijk = grid.ras_to_ijk
+        self._reach = np.abs(self._to_ijk[:3, :3])
+        self._margin_mm = warp.reach_mm / float(warp.scales.min())
 
     def box(self, low: Points, high: Points, in_native: bool = False) -> Box | None:
         """The voxels around a box given in the standard body (or in this one); None where it misses the grid."""
         if not in_native:
-            # A scale moves the two sides of the origin apart, the waves move both.
-            low, high = low / self.warp.scales, high / self.warp.scales
-            margin = self.warp.reach_mm / self.warp.scales.min()
-            low, high = low - margin, high + margin
-        corners = np.array(list(itertools.product(*zip(low, high, strict=True))))
-        index = self.grid.to_ijk(corners)
-        first = np.maximum(np.floor(index.min(axis=0)).astype(int), 0)[::-1]
-        last = np.minimum(np.ceil(index.max(axis=0)).astype(int) + 1, self.grid.shape_kji[::-1])[::-1]
-        if (first >= last).any():
-            return None
-        return (slice(first[0], last[0]), slice(first[1], last[1]), slice(first[2], last[2]))
+            low, high = low / self.warp.scales - self._margin_mm, high / self.warp.scales + self._margin_mm
+        middle = self._to_ijk[:3, :3] @ ((low + high) / 2) + self._to_ijk[:3, 3]
+        half = self._reach @ ((high - low) / 2)
+        slices = []
+        for index_middle, index_half, size in zip(middle[::-1], half[::-1], self.grid.shape_kji, strict=True):
+            first = max(0, int(index_middle - index_half))
+            last = min(size, int(index_middle + index_half + 2))
+            if first >= last:
+                return None
+            slices.append(slice(first, last))
+        return (slices[0], slices[1], slices[2])
 
     def at(self, box: Box, in_native: bool = False) -> tuple[Field, Field, Field]:
         """The coordinates of the voxels in `box`, in the standard body or in this one."""
@@ -209,11 +212,10 @@ class Canvas:
         tissue: Tissue,
         *,
         over: frozenset[Tissue] | None = None,
-        spare: frozenset[Tissue] | None = None,
         in_native: bool = False,
     ) -> None:
-        """Give the voxels inside the shapes `tissue`, only `over` some tissues, never where `spare` is."""
-        allowed = _allowed(over, spare)
+        """Give the voxels inside the shapes `tissue`, or only those that are one of `over`."""
+        allowed = None if over is None else _allowed(over)
         for shape in shapes if isinstance(shapes, Sequence) else (shapes,):
             box = self.box(*shape.bounds(), in_native)
             if box is None:
@@ -224,12 +226,7 @@ class Canvas:
             self.tissue[box][inside] = tissue
 
 
-def _allowed(over: frozenset[Tissue] | None, spare: frozenset[Tissue] | None) -> NDArray[np.bool_] | None:
-    if over is None and spare is None:
-        return None
-    allowed = np.full(256, over is None)
-    for tissue in over or ():
-        allowed[tissue] = True
-    for tissue in spare or ():
-        allowed[tissue] = False
+def _allowed(over: frozenset[Tissue]) -> NDArray[np.bool_]:
+    allowed = np.zeros(256, dtype=bool)
+    allowed[[int(tissue) for tissue in over]] = True
     return allowed

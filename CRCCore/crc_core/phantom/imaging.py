@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,12 +50,18 @@ def render_ct(
     delay_s: float | None,
     scanner: Scanner,
     rng: np.random.Generator,
+    spoil: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None,
 ) -> NDArray[np.int16]:
-    """The CT image of tissues `delay_s` after the start of the injection (None: plain), HU as int16."""
+    """The CT image of tissues `delay_s` after the start of the injection (None: plain), HU as int16.
+
+    `spoil` adds artefacts to the blurred image before the noise.
+    """
     table = tissue_table()
     image = table.hu_at(delay_s)[tissue]
     image += table.texture_hu[tissue] * grain
     image = blurred(image, grid, scanner)
+    if spoil is not None:
+        image = spoil(image)
     image += noise(grid, scanner, rng) * _attenuation(grid)
     return np.clip(np.rint(image), -1024, 3071).astype(np.int16)
 

@@ -162,7 +162,7 @@ def _localizer(phantom: Phantom) -> SeriesPlan:
 
 
 def _capture(phantom: Phantom) -> SeriesPlan:
-    """A screen shot of the portal venous phase with the patient's name drawn into the pixels."""
+    """A screen shot of the portal venous phase with the patient's number and birth date drawn into the pixels."""
     from PIL import Image, ImageDraw
 
     source = phantom.images[Role.PVP].array

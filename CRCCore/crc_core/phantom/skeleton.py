@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
-from crc_core.phantom.body import _CAVITY
+from crc_core.phantom.body import CAVITY
 from crc_core.phantom.canvas import Canvas, Capsule, Ellipsoid, Shape, spline, tube
 from crc_core.phantom.tissue import Tissue
 
@@ -19,6 +22,7 @@ SPINE = np.array(
     dtype=np.float64,
 )  # fmt: skip
 _THORACIC = slice(5, 17)
+_WALL = frozenset({Tissue.MUSCLE, Tissue.VISCERAL_FAT, Tissue.SUBCUTANEOUS_FAT})
 
 
 def paint_skeleton(canvas: Canvas) -> None:
@@ -30,12 +34,11 @@ def paint_skeleton(canvas: Canvas) -> None:
         _paint_socket(canvas, side)
         _bones(canvas, _femur(side), 2.2)
     canvas.paint(Ellipsoid((0, 52, 20), (4.5, 9, 18), power=3), Tissue.CARTILAGE)
-    for number in range(12):
-        _paint_rib(canvas, number)
+    _paint_ribs(canvas)
     _bones(canvas, _sternum(), 1.6)
 
 
-def _bones(canvas: Canvas, shapes: list[Capsule], shell_mm: float) -> None:
+def _bones(canvas: Canvas, shapes: Sequence[Capsule], shell_mm: float) -> None:
     canvas.paint(shapes, Tissue.CORTICAL_BONE)
     inner = [_thinner(shape, shell_mm) for shape in shapes]
     canvas.paint([shape for shape in inner if min(shape.start_radius, shape.end_radius) > 0.4], Tissue.MARROW)
@@ -90,7 +93,8 @@ def _sacrum() -> list[Capsule]:
     return parts
 
 
-def _hip_bone(side: float) -> list[Capsule]:
+@cache
+def _hip_bone(side: float) -> tuple[Capsule, ...]:
     crest = spline([(44, -74, 112), (52, -78, 150), (76, -58, 180), (104, -22, 190), (122, 18, 176), (124, 42, 148),
                     (112, 46, 122)], 4.5)  # fmt: skip
     neck = spline([(60, -58, 92), (72, -30, 82), (84, -2, 76), (92, 22, 74)], 5)
@@ -104,7 +108,7 @@ def _hip_bone(side: float) -> list[Capsule]:
     parts += tube([(11, 52, 30), (11, 50, 10)], [7.5, 7.5])
     parts += tube([(13, 48, 10), (34, 14, -12), (52, -28, -18)], [6, 5.5, 9])
     parts += tube([(74, -24, 36), (68, -38, 10), (58, -38, -16)], [11, 11, 12])
-    return [_mirrored(part, side) for part in parts]
+    return tuple(_mirrored(part, side) for part in parts)
 
 
 def _paint_socket(canvas: Canvas, side: float) -> None:
@@ -135,32 +139,41 @@ def _mirrored(part: Capsule, side: float) -> Capsule:
 
 def wall_point(turn: float, z: float, out_mm: float) -> NDArray[np.float64]:
     """A point in the wall of the trunk: `turn` 0 at the back and π at the front, `out_mm` outside the cavity."""
-    width, depth, middle = (float(np.interp(z, _CAVITY[:, 0], _CAVITY[:, column])) for column in (1, 2, 3))
+    width, depth, middle = (float(np.interp(z, CAVITY[:, 0], CAVITY[:, column])) for column in (1, 2, 3))
     sine, cosine = np.sin(turn), -np.cos(turn)
     radius = (abs(sine / (width + out_mm)) ** 2.5 + abs(cosine / (depth + out_mm)) ** 2.5) ** -0.4
     return np.array([radius * sine, middle + radius * cosine, z])
 
 
-def _paint_rib(canvas: Canvas, number: int) -> None:
+def _paint_ribs(canvas: Canvas) -> None:
+    for bone, cartilage in _ribs():
+        _bones(canvas, bone, 1.5)
+        canvas.paint(cartilage, Tissue.CARTILAGE, over=_WALL)
+
+
+@cache
+def _ribs() -> tuple[tuple[tuple[Capsule, ...], tuple[Capsule, ...]], ...]:
+    """Every rib and its cartilage, from the twelfth pair upwards."""
+    return tuple(_rib(number, side) for number in range(12) for side in (1.0, -1.0))
+
+
+def _rib(number: int, side: float) -> tuple[tuple[Capsule, ...], tuple[Capsule, ...]]:
     """Rib 12 - `number`: from its vertebra around the trunk and down, ending in cartilage in front."""
     y, z = SPINE[_THORACIC][number]
     reach = (1.25, 1.75)[number] if number < 2 else 2.35 + 0.03 * min(number, 8)
     # The lower ribs hang down more than the upper ones.
     fall = (34, 62)[number] if number < 2 else max(34.0, 92.0 - 5.0 * number)
-    for side in (1.0, -1.0):
-        line = [np.array([side * 16, y - 8, z + 4]), np.array([side * 30, y - 17, z + 4])]
-        for turn in np.linspace(0.55, reach, 9):
-            point = wall_point(turn, z + 6 - fall * (turn - 0.4) / 2.0, 4.5)
-            line.append(point * np.array([side, 1, 1]))
-        smooth = spline(np.array(line), 11)
-        _bones(canvas, tube(smooth, 5.0), 1.5)
-        if number >= 2:
-            front = np.array([side * 14, 0.0, 0.0])
-            target_z = float(np.clip(z + 10, 400, 560))
-            front += wall_point(np.pi, target_z, 3) * np.array([0, 1, 1])
-            middle = (smooth[-1] + front) / 2 + np.array([side * 8, 0.0, -6.0])
-            canvas.paint(tube(spline(np.array([smooth[-1], middle, front]), 12), 4.0), Tissue.CARTILAGE,
-                         over=frozenset({Tissue.MUSCLE, Tissue.VISCERAL_FAT, Tissue.SUBCUTANEOUS_FAT}))  # fmt: skip
+    line = [np.array([side * 16, y - 8, z + 4]), np.array([side * 30, y - 17, z + 4])]
+    for turn in np.linspace(0.55, reach, 9):
+        point = wall_point(turn, z + 6 - fall * (turn - 0.4) / 2.0, 4.5)
+        line.append(point * np.array([side, 1, 1]))
+    smooth = spline(np.array(line), 11)
+    bone = tuple(tube(smooth, 5.0))
+    if number < 2:
+        return bone, ()
+    front = wall_point(np.pi, float(np.clip(z + 10, 400, 560)), 3) * np.array([0, 1, 1]) + np.array([side * 14, 0, 0])
+    middle = (smooth[-1] + front) / 2 + np.array([side * 8, 0.0, -6.0])
+    return bone, tuple(tube(spline(np.array([smooth[-1], middle, front]), 12), 4.0))
 
 
 def _sternum() -> list[Capsule]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crc_core.geometry.grid import Grid, Volume
 from crc_core.phantom.anatomy import Anatomy, paint_anatomy
+from crc_core.phantom.artefacts import add_metal_streaks, blur_by_motion
 from crc_core.phantom.grids import abdomen_grid, chest_grid, mr_grids
 from crc_core.phantom.imaging import Scanner, render_ct, render_mr, texture
 from crc_core.phantom.model import Fault, Phantom
@@ -125,7 +126,20 @@ class _Scene:
         scanner = Scanner(max(0.55, 0.42 * grid.spacing_ijk_mm[0]), 0.36 * grid.spacing_ijk_mm[2], noise_hu)
         for number, (role, delay) in enumerate(delays_s.items()):
             rng = np.random.default_rng([self.plan.seed, *stream, number, first])
-            images[role][first:last] = render_ct(part.tissue, grain, grid, delay, scanner, rng)[keep]
+            spoil = self._spoil(role, part.tissue, grid)
+            images[role][first:last] = render_ct(part.tissue, grain, grid, delay, scanner, rng, spoil)[keep]
+
+    def _spoil(
+        self, role: Role, tissue: NDArray[np.uint8], grid: Grid
+    ) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+        """The artefacts that the faults ask for in a role."""
+
+        def spoil(image: NDArray[np.float32]) -> NDArray[np.float32]:
+            if Fault.METAL in self.faults:
+                add_metal_streaks(image, tissue, grid, self.plan.seed)
+            return blur_by_motion(image, grid) if Fault.MOTION in self.faults and role is Role.PVP else image
+
+        return spoil
 
 
 def _magnetic(plan: BodyPlan, full_size: bool, time_point: int, faults: frozenset[Fault]) -> dict[Role, Volume]:
