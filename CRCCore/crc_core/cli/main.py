@@ -88,7 +88,7 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(*words, **settings)
         self._lang = lang
 
-    def add_subparsers(self, **settings: Any) -> Any:  # type: ignore[override]  # the settings are argparse's own
+    def add_subparsers(self, **settings: Any) -> Any:
         """Sub-parsers that complain in the same language."""
         return super().add_subparsers(**{"parser_class": functools.partial(_Parser, lang=self._lang), **settings})
 
