@@ -8,6 +8,7 @@ from pathlib import Path
 from crc_core.cli.console import Console, Exit
 from crc_core.errors import CrcError
 from crc_core.text import Lang, say
+from crc_core.vocabulary import Target
 
 
 def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
@@ -55,19 +56,19 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
             "phantom.lesion",
             target=say(f"phantom.target.{lesion.target.value}", console.lang),
             number=lesion.number,
-            place=lesion.place,
+            place=say(f"phantom.place.{lesion.place}", console.lang),
             diameter_mm=lesion.longest_axial_mm,
             volume_ml=lesion.volume_ml,
         )
     console.say("phantom.done", dicom=dicom, truth=truth)
-    console.document(_document(phantom_folder=arguments.folder, lesions=len(phantom.lesions), seed=phantom.seed))
+    console.document(
+        {
+            "seed": phantom.seed,
+            "time_point": f"T{phantom.time_point}",
+            "faults": sorted(arguments.fault),
+            "dicom": str(dicom),
+            "truth": str(truth),
+            "lesions": {target.value: len(phantom.lesions_of(target)) for target in Target},
+        }
+    )
     return Exit.DONE
-
-
-def _document(phantom_folder: Path, lesions: int, seed: int) -> dict[str, object]:
-    return {
-        "seed": seed,
-        "dicom": str(phantom_folder / "dicom"),
-        "truth": str(phantom_folder / "truth"),
-        "lesions": lesions,
-    }

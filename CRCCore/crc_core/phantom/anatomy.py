@@ -12,7 +12,7 @@ from crc_core.geometry.grid import Grid
 from crc_core.phantom.abdomen import paint_muscles, paint_organs
 from crc_core.phantom.body import paint_layers
 from crc_core.phantom.bowel import PaintedColon, paint_small_bowel
-from crc_core.phantom.canvas import Canvas, Ellipsoid
+from crc_core.phantom.canvas import Canvas
 from crc_core.phantom.model import Fault
 from crc_core.phantom.plan import BodyPlan, SolidLesion
 from crc_core.phantom.skeleton import hip_prosthesis, paint_skeleton
@@ -71,15 +71,12 @@ def paint_anatomy(grid: Grid, plan: BodyPlan, faults: Collection[Fault] = ()) ->
 def _paint_lesion(canvas: Canvas, lesion: SolidLesion, mask: NDArray[np.uint8]) -> None:
     shape = lesion.shape
     if lesion.target is Target.NODE:
-        halo = Ellipsoid(shape.centre, tuple(s + 3.0 for s in shape.semi), shape.axes)  # type: ignore[arg-type]
-        canvas.paint(halo, Tissue.VISCERAL_FAT, over=_BOWEL, in_native=True)
+        canvas.paint(shape.resized(more_mm=3.0), Tissue.VISCERAL_FAT, over=_BOWEL, in_native=True)
     uncertain = lesion.lesion_class is LesionClass.UNCERTAIN
     tissue = Tissue.UNCERTAIN_LIVER_LESION if uncertain else _SOLID[lesion.target]
     canvas.paint(shape, tissue, in_native=True)
     if lesion.core_share:
-        semi = tuple(s * lesion.core_share for s in shape.semi)
-        core = Ellipsoid(shape.centre, semi, shape.axes)  # type: ignore[arg-type]
-        canvas.paint(core, Tissue.METASTASIS_CORE, in_native=True)
+        canvas.paint(shape.resized(lesion.core_share), Tissue.METASTASIS_CORE, in_native=True)
     box = canvas.box(*shape.bounds(), in_native=True)
     if box is not None:
         mask[box][shape.holds(*canvas.at(box, in_native=True))] = lesion.number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,6 +88,11 @@ class Ellipsoid:
     semi: tuple[float, float, float]
     axes: Points | None = None
     power: float = 2.0
+
+    def resized(self, factor: float = 1.0, more_mm: float = 0.0) -> Ellipsoid:
+        """The ellipsoid with its half axes multiplied by `factor` and made longer by `more_mm`."""
+        a, b, c = (length * factor + more_mm for length in self.semi)
+        return dataclasses.replace(self, semi=(a, b, c))
 
     def bounds(self) -> tuple[Points, Points]:
         """The box around the ellipsoid."""

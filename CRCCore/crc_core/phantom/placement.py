@@ -172,5 +172,4 @@ def _treated(lesion: SolidLesion, shrink: float) -> SolidLesion:
     # An uncertain lesion (a cyst, say) does not answer to treatment; a node less than the other lesions.
     factor = 1.0 if lesion.lesion_class is LesionClass.UNCERTAIN else shrink
     factor = max(factor, 0.6) if lesion.target is Target.NODE else factor
-    semi = (lesion.shape.semi[0] * factor, lesion.shape.semi[1] * factor, lesion.shape.semi[2] * factor)
-    return dataclasses.replace(lesion, shape=dataclasses.replace(lesion.shape, semi=semi))
+    return dataclasses.replace(lesion, shape=lesion.shape.resized(factor))

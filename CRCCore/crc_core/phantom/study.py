@@ -23,6 +23,7 @@ from crc_core.vocabulary import CT_PHASES, Role, Target
 _SLAB_SLICES = 48
 _MARGIN_SLICES = 3
 _LATE_PORTAL_S = 70.0
+_ON_PORTAL_VENOUS = (Target.PRIMARY, Target.LIVER, Target.NODE)
 
 
 def build_phantom(
@@ -47,10 +48,8 @@ def build_phantom(
     chest = _Scene(chest_grid(full_size), plan, wrong)
     chest_images, chest_found = chest.scan({Role.CHEST: None}, _noise(full_size), [time_point, 2])
     images |= chest_images | _magnetic(plan, full_size, time_point, wrong)
-    masks = {target: found.masks[target] for target in (Target.PRIMARY, Target.LIVER, Target.NODE)}
     lesions = lesion_truth(plan, delays)
-    volumes = {target: Volume(mask, abdomen.grid) for target, mask in masks.items()}
-    volumes[Target.LUNG] = Volume(chest_found.masks[Target.LUNG], chest.grid)
+    masks = {target: Volume(found.masks[target], abdomen.grid) for target in _ON_PORTAL_VENOUS}
     return Phantom(
         seed,
         time_point,
@@ -58,14 +57,12 @@ def build_phantom(
         wrong,
         make_patient(seed, plan.sex, time_point),
         images,
-        volumes,
-        Volume(found.outer, abdomen.grid),
-        Volume(found.inner, abdomen.grid),
-        Volume(found.tissue, abdomen.grid),
-        Volume(chest_found.tissue, chest.grid),
-        lesions,
-        delays,
-        report_answers(plan, lesions),
+        masks | {Target.LUNG: Volume(chest_found.masks[Target.LUNG], chest.grid)},
+        *(Volume(array, abdomen.grid) for array in (found.outer, found.inner, found.tissue)),
+        chest_anatomy=Volume(chest_found.tissue, chest.grid),
+        lesions=lesions,
+        delays_s=delays,
+        report_answers=report_answers(plan, lesions),
     )
 
 
