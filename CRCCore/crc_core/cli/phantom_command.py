@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crc_core.cli.console import Console, Exit
 from crc_core.errors import CrcError
 from crc_core.text import Lang, say
 from crc_core.vocabulary import Target
+
+if TYPE_CHECKING:
+    from crc_core.phantom import Phantom
 
 
 def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
@@ -51,15 +55,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     )
     write_study(phantom, dicom, on_progress=lambda done, total: console.progress(done, total, "phantom.writing"))
     write_truth(phantom, truth)
-    for lesion in phantom.lesions:
-        console.say(
-            "phantom.lesion",
-            target=say(f"phantom.target.{lesion.target.value}", console.lang),
-            number=lesion.number,
-            place=say(f"phantom.place.{lesion.place}", console.lang),
-            diameter_mm=lesion.longest_axial_mm,
-            volume_ml=lesion.volume_ml,
-        )
+    _list_lesions(phantom, console)
     console.say("phantom.done", dicom=dicom, truth=truth)
     console.document(
         {
@@ -72,3 +68,15 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
         }
     )
     return Exit.DONE
+
+
+def _list_lesions(phantom: Phantom, console: Console) -> None:
+    for lesion in phantom.lesions:
+        console.say(
+            "phantom.lesion",
+            target=say(f"phantom.target.{lesion.target.value}", console.lang),
+            number=lesion.number,
+            place=say(f"phantom.place.{lesion.place}", console.lang),
+            diameter_mm=lesion.longest_axial_mm,
+            volume_ml=lesion.volume_ml,
+        )

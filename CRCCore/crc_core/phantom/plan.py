@@ -103,7 +103,7 @@ def _primary(rng: np.random.Generator, colon: Colon, number: int, segment: Colon
         rng.uniform(15, 27),
         colon.turn_towards(centre, inwards) + rng.uniform(-0.7, 0.7),
         1.0 if annular else share,
-        min(rng.uniform(4.5, 9.0), colon.radius_mm[index] - 8.5),
+        float(min(rng.uniform(4.5, 9.0), colon.radius_mm[index] - 8.5)),
         rng.uniform(2.0, 3.0) if annular else rng.uniform(2.5, 6.0),
     )
 

@@ -58,11 +58,13 @@ def build_phantom(
         make_patient(seed, plan.sex, time_point),
         images,
         masks | {Target.LUNG: Volume(chest_found.masks[Target.LUNG], chest.grid)},
-        *(Volume(array, abdomen.grid) for array in (found.outer, found.inner, found.tissue)),
-        chest_anatomy=Volume(chest_found.tissue, chest.grid),
-        lesions=lesions,
-        delays_s=delays,
-        report_answers=report_answers(plan, lesions),
+        Volume(found.outer, abdomen.grid),
+        Volume(found.inner, abdomen.grid),
+        Volume(found.tissue, abdomen.grid),
+        Volume(chest_found.tissue, chest.grid),
+        lesions,
+        delays,
+        report_answers(plan, lesions),
     )
 
 
