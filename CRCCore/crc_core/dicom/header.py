@@ -83,6 +83,8 @@ _NUMBERS = {
     "repetition_time_ms": 0x00180080,
     "b_value": 0x00189087,
     "lossy_ratio": 0x00282112,
+    "window_level_hu": 0x00281050,
+    "window_width_hu": 0x00281051,
 }
 _SHORTS = {
     "rows": 0x00280010,
@@ -178,6 +180,8 @@ class Header:
     repetition_time_ms: float | None
     b_value: float | None
     lossy_ratio: float | None
+    window_level_hu: float | None
+    window_width_hu: float | None
     rows: int
     columns: int
     bits_allocated: int

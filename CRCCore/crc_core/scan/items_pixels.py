@@ -1,0 +1,249 @@
+"""Items of the check that the voxels of one axial CT stack answer: coverage, field, metal, motion, arms, drawn text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crc_core.geometry.grid import Volume
+from crc_core.scan.anatomy import find_lower_end, find_lungs
+from crc_core.scan.coarse import Coarse
+from crc_core.scan.item import CheckItem, Source, Word
+from crc_core.scan.limits import acquisition_limits
+from crc_core.vocabulary import Verdict
+
+_HALF_SYMPHYSIS_MM = 18.0
+_APEX_CM2 = 3.0
+_EDGE_MM = 25.0
+_TEXT_HU = 150
+_TEXT_PIXELS = 40
+_MOTION_MM = 3.0
+
+
+def pixel_items(volume: Volume, coarse: Coarse, *, is_chest: bool = False) -> list[CheckItem]:
+    """All items about one stack; unknown where the anatomy is not recognised."""
+    return [
+        chest_coverage_item(coarse) if is_chest else coverage_item(coarse),
+        field_item(coarse),
+        metal_item(volume),
+        motion_item(coarse),
+        arms_item(coarse),
+        *burnt_in_items(volume),
+    ]
+
+
+def coverage_item(coarse: Coarse) -> CheckItem:
+    """From the diaphragm to the lower border of the symphysis: lungs cut by the top, symphysis seen at the bottom."""
+    expected = Word("scan.coverage.expected")
+    if coarse.body.mean() < 0.02 or len(coarse.array) < 10:
+        return CheckItem(
+            "coverage", Verdict.UNKNOWN, Word("scan.not_told"), expected, Source.CONSENSUS, "scan.coverage.unknown"
+        )
+    lungs = find_lungs(coarse)
+    lower = find_lower_end(coarse)
+    has_top = lungs is not None and lungs.reach_the_top
+    has_bottom = _symphysis_is_whole(coarse, lower.symphysis_from, lower.symphysis_to)
+    names = {(True, True): "whole", (True, False): "no_bottom", (False, True): "no_top", (False, False): "neither"}
+    outcome = names[has_top, has_bottom]
+    verdict = Verdict.PASS if outcome == "whole" else Verdict.FAIL
+    seen = Word(f"scan.coverage.seen.{outcome}")
+    return CheckItem("coverage", verdict, seen, expected, Source.CONSENSUS, f"scan.coverage.{outcome}")
+
+
+def chest_coverage_item(coarse: Coarse) -> CheckItem:
+    """A chest series holds the lungs from the apex to the base."""
+    expected = Word("scan.coverage.lungs")
+    lungs = find_lungs(coarse)
+    if lungs is None:
+        code = "scan.coverage.unknown"
+        return CheckItem("coverage", Verdict.UNKNOWN, Word("scan.not_told"), expected, Source.OURS, code)
+    if lungs.lowest_slice == 0 or lungs.top_right_cm2 + lungs.top_left_cm2 >= 2 * _APEX_CM2:
+        seen = Word("scan.coverage.seen.lungs_cut")
+        return CheckItem("coverage", Verdict.WARN, seen, expected, Source.OURS, "scan.coverage.lungs_cut")
+    seen = Word("scan.coverage.seen.whole")
+    return CheckItem("coverage", Verdict.PASS, seen, expected, Source.OURS, "scan.coverage.lungs_whole")
+
+
+def _symphysis_is_whole(coarse: Coarse, first: int, last: int) -> bool:
+    """Whether the image goes on below the symphysis, or ends in its lower half."""
+    if first < 0:
+        return False
+    return first > 0 or (last - first + 1) * coarse.spacing_kji_mm[0] >= _HALF_SYMPHYSIS_MM
+
+
+def field_item(coarse: Coarse) -> CheckItem:
+    """Whether the body is cut by the edge of the field: skin or flesh along a side in a stretch of slices."""
+    _, row_mm, column_mm = coarse.spacing_kji_mm
+    body = coarse.body & (coarse.array > -300)
+    sides = {
+        "right": body[:, :, 0].sum(axis=1) * row_mm,
+        "left": body[:, :, -1].sum(axis=1) * row_mm,
+        "front": body[:, 0, :].sum(axis=1) * column_mm,
+        "back": body[:, -1, :].sum(axis=1) * column_mm,
+    }
+    count = len(body)
+    cut = {name: int((touch >= _EDGE_MM).sum()) for name, touch in sides.items()}
+    worst_slices = max(cut.values(), default=0)
+    expected = Word("scan.field.expected")
+    if not coarse.body.any():
+        code = "scan.coverage.unknown"
+        return CheckItem("fov-cut-off", Verdict.UNKNOWN, Word("scan.not_told"), expected, Source.CONSENSUS, code)
+    share = f"{100 * worst_slices / count:.0f} %"
+    if worst_slices <= 0.03 * count:
+        return CheckItem("fov-cut-off", Verdict.PASS, share, expected, Source.CONSENSUS, "scan.field.pass")
+    # Hips that touch the edge in a few slices lose nothing that is contoured; a trunk cut along its length does.
+    verdict = Verdict.WARN if worst_slices > 0.25 * count else Verdict.NOTE
+    return CheckItem("fov-cut-off", verdict, share, expected, Source.CONSENSUS, "scan.field.cut")
+
+
+def metal_item(volume: Volume) -> CheckItem:
+    """Voxels beyond every bone: how much, and where their middle lies."""
+    rules = acquisition_limits()
+    # Scanners that write 12 bits clip at 3071 HU; the threshold lies below.
+    threshold = int(rules.metal_hu)
+    slices = np.flatnonzero(volume.array.max(axis=(1, 2)) > threshold)
+    expected = f"≤{rules.metal_hu:g} HU"
+    if not len(slices):
+        return CheckItem("metal", Verdict.PASS, "0 ml", expected, Source.CONSENSUS, "scan.metal.pass")
+    found = np.argwhere(volume.array[slices] > threshold)
+    found[:, 0] = slices[found[:, 0]]
+    volume_ml = len(found) * volume.grid.voxel_volume_mm3 / 1000
+    centre = volume.grid.to_ras(found.mean(axis=0)[::-1])
+    middle = volume.grid.to_ras((np.array(volume.array.shape[::-1]) - 1) / 2)
+    side = Word("scan.side.right") if centre[0] > middle[0] + 20 else Word("scan.side.middle")
+    if centre[0] < middle[0] - 20:
+        side = Word("scan.side.left")
+    if volume_ml < rules.metal_noted_ml:
+        return CheckItem("metal", Verdict.PASS, f"{volume_ml:.2f} ml", expected, Source.CONSENSUS, "scan.metal.pass")
+    verdict = Verdict.WARN if volume_ml >= rules.metal_warned_ml else Verdict.NOTE
+    values = (("volume", f"{volume_ml:.1f} ml"), ("side", side), ("z", f"{centre[2]:.0f} mm"))
+    return CheckItem("metal", verdict, f"{volume_ml:.1f} ml", expected, Source.CONSENSUS, "scan.metal.found", values)
+
+
+@dataclass(frozen=True)
+class ContourJumps:
+    """Jumps of the body's outline between neighbouring slices: how many, the largest in mm, and its slice."""
+
+    count: int
+    largest_mm: float
+    at: int
+
+
+def motion_item(coarse: Coarse) -> CheckItem:
+    """Jumps of the skin that no anatomy makes; unknown for few slices or a body cut by the field."""
+    expected = f"≤{_MOTION_MM:g} mm"
+    jumps = contour_jumps(coarse)
+    if jumps is None:
+        return CheckItem(
+            "motion", Verdict.UNKNOWN, Word("scan.not_told"), expected, Source.CONSENSUS, "scan.motion.unknown"
+        )
+    seen = f"{jumps.largest_mm:.1f} mm"
+    if jumps.count < 2:
+        return CheckItem("motion", Verdict.PASS, seen, expected, Source.CONSENSUS, "scan.motion.pass")
+    values = (("count", jumps.count), ("z", f"{coarse.heights_mm[jumps.at]:.0f} mm"))
+    return CheckItem("motion", Verdict.WARN, seen, expected, Source.CONSENSUS, "scan.motion.found", values)
+
+
+def contour_jumps(coarse: Coarse) -> ContourJumps | None:
+    """Second differences of the body's edges along z, beyond 3 mm and six times their usual size."""
+    edges = _edges_mm(coarse)
+    if edges is None or len(edges) < 20:
+        return None
+    bend = np.abs(edges[1:-1] - (edges[:-2] + edges[2:]) / 2)
+    usual = np.median(bend, axis=0)
+    limit = np.maximum(_MOTION_MM, 6 * usual)
+    # One edge alone may jump at an arm or a fold; a moving body moves at least two of its sides at once.
+    moved = (bend > limit).sum(axis=1) >= 2
+    largest = np.sort(bend, axis=1)[:, -2]
+    at = int(np.argmax(np.where(moved, largest, 0) if moved.any() else largest))
+    return ContourJumps(int(moved.sum()), float(largest[at]), at + 1)
+
+
+def _edges_mm(coarse: Coarse) -> NDArray[np.float64] | None:
+    """Front, back, right and left edge of the body by slice, in millimetres to a fraction of a pixel."""
+    _, row_mm, column_mm = coarse.spacing_kji_mm
+    rows = []
+    for k in range(len(coarse.array)):
+        plane = coarse.body[k]
+        if not plane.any():
+            return None
+        middle_row, middle_column = (int(np.median(np.flatnonzero(plane.any(axis=axis)))) for axis in (1, 0))
+        down = coarse.array[k, :, max(0, middle_column - 2) : middle_column + 3].mean(axis=1)
+        across = coarse.array[k, max(0, middle_row - 2) : middle_row + 3, :].mean(axis=0)
+        inside_down = plane[:, max(0, middle_column - 2) : middle_column + 3].any(axis=1)
+        inside_across = plane[max(0, middle_row - 2) : middle_row + 3, :].any(axis=0)
+        if not (inside_down.any() and inside_across.any()):
+            return None
+        front, back = _crossings(down, inside_down)
+        right, left = _crossings(across, inside_across)
+        rows.append((front * row_mm, back * row_mm, right * column_mm, left * column_mm))
+    return np.array(rows)
+
+
+def _crossings(profile: NDArray[np.float32], inside: NDArray[np.bool_]) -> tuple[float, float]:
+    where = np.flatnonzero(inside)
+    first, last = int(where[0]), int(where[-1])
+    return _crossing(profile, first, -1), _crossing(profile, last, 1)
+
+
+def _crossing(profile: NDArray[np.float32], at: int, step: int) -> float:
+    """Where the profile falls to -500 HU going outwards from `at`, between two pixels."""
+    beyond = at + step
+    if not 0 <= beyond < len(profile):
+        return float(at)
+    inner, outer = float(profile[at]), float(profile[beyond])
+    if inner <= outer:
+        return float(at)
+    return at + step * min(1.0, max(0.0, (inner + 500) / (inner - outer)))
+
+
+def arms_item(coarse: Coarse) -> CheckItem:
+    """Arms beside the trunk show as further pieces of the body with bone in them."""
+    from scipy import ndimage
+
+    expected = Word("scan.arms.raised")
+    _, row_mm, column_mm = coarse.spacing_kji_mm
+    count = len(coarse.array)
+    chosen = range(int(0.35 * count), count, max(1, count // 25))
+    with_arms = 0
+    for k in chosen:
+        tissue = ndimage.binary_opening(coarse.array[k] > -200)
+        pieces, number = ndimage.label(tissue & ~coarse.body[k])
+        for piece in range(1, number + 1):
+            inside = pieces == piece
+            area_cm2 = inside.sum() * row_mm * column_mm / 100
+            if area_cm2 > 12 and (coarse.array[k][inside] > 250).sum() * row_mm * column_mm / 100 > 0.5:
+                with_arms += 1
+                break
+    if with_arms > 0.3 * len(chosen):
+        return CheckItem("arms", Verdict.NOTE, Word("scan.arms.down"), expected, Source.TABLE4, "scan.arms.note")
+    if not coarse.body.any():
+        return CheckItem("arms", Verdict.UNKNOWN, Word("scan.not_told"), expected, Source.TABLE4, "scan.arms.unknown")
+    return CheckItem("arms", Verdict.PASS, expected, expected, Source.TABLE4, "scan.arms.pass")
+
+
+def burnt_in_items(volume: Volume) -> list[CheckItem]:
+    """Bright pixels that are the same to the last unit in all slices: drawn, not measured."""
+    count = len(volume.array)
+    if count < 8:
+        return []
+    chosen = volume.array[np.linspace(0, count - 1, 8).astype(int)]
+    low, high = chosen.min(axis=0), chosen.max(axis=0)
+    drawn = (low == high) & (low > _TEXT_HU)
+    if drawn.sum() < _TEXT_PIXELS:
+        return []
+    values = (("pixels", int(drawn.sum())),)
+    return [
+        CheckItem(
+            "burnt-in-text",
+            Verdict.FAIL,
+            Word("scan.yes"),
+            Word("scan.no"),
+            Source.OURS,
+            "scan.burnt_in.pixels",
+            values,
+            overrulable=False,
+        )
+    ]
