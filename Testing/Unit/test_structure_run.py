@@ -146,7 +146,7 @@ def test_another_python_is_refused_in_one_line(
         ("WARNING: Retrying... NewConnectionError: [Errno -3] Temporary failure in name resolution\nERROR: No "
          "matching distribution found for numpy", "cannot be reached"),
         ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "No space left"),
-        ("", "pip said nothing"),
+        ("WARNING: Location 'x' is ignored", "pip was stopped"),
     ],
 )  # fmt: skip
 def test_what_pip_complains_of_becomes_one_line(
