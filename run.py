@@ -241,7 +241,7 @@ def reason_of(output: str) -> str:
         return f"the package index cannot be reached; check the network or proxy and try again (log: {LOG})"
     lines = [line.strip() for line in output.splitlines() if line.strip() and not line.startswith("WARNING")]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR")]
-    return f"setting up failed: {(errors or lines or ['pip said nothing'])[0]} (log: {LOG})"
+    return f"setting up failed: {(errors or lines or ['pip was stopped'])[0]} (log: {LOG})"
 
 
 def python_inside() -> Path:
