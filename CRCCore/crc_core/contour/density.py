@@ -123,7 +123,9 @@ def _sample(image: Volume, place: tuple[int, ...], radius_mm: float) -> DensityS
 def _places(good: NDArray[np.bool_], grid: Grid, rules: ContourRules) -> tuple[NDArray[np.intp], float]:
     """The places (slice, row, column) of the samples and their radius: the largest radius that fits often enough.
 
-    Where none does, the places that the smallest radius allows.
+    Samples keep a diameter apart in space; where that leaves too few, those in different slices may come closer, since
+    they share no voxel. Places with solid tissue in the slices above and below are tried first: an end slice holds part
+    of its surroundings. Where no radius fits often enough, the places that the smallest allows.
     """
     from scipy.ndimage import distance_transform_edt
 
@@ -133,21 +135,35 @@ def _places(good: NDArray[np.bool_], grid: Grid, rules: ContourRules) -> tuple[N
     # Slices set far apart make the distance one within the slice, where the disc lies.
     apart = (1e6, spacing[1], spacing[2])
     clear = distance_transform_edt(padded, sampling=apart)[1:-1, 1:-1, 1:-1] - min(spacing[1:]) / 2
-    pixel_mm2 = spacing[1] * spacing[2]
+    fitting = [r for r in rules.density_radii_mm if _voxels_within(r, grid) >= rules.density_voxels]
     found, radius = np.empty((0, 3), np.intp), rules.density_radii_mm[-1]
-    for radius in rules.density_radii_mm:
-        if math.pi * radius**2 < rules.density_voxels * pixel_mm2:
-            break
-        candidates = np.argwhere(clear >= radius + rules.density_edge_mm)
-        if len(candidates):
-            found = _spread(candidates, depth, spacing, radius, rules.density_samples)
-        if len(found) >= rules.density_samples:
-            break
+    covered = padded[:-2, 1:-1, 1:-1] & padded[2:, 1:-1, 1:-1]
+    for allowed, across_slices in ((covered, False), (covered, True), (good, False), (good, True)):
+        for radius in fitting:
+            candidates = np.argwhere(allowed & (clear >= radius + rules.density_edge_mm))
+            if len(candidates):
+                found = _spread(candidates, depth, spacing, radius, rules.density_samples, across_slices)
+            if len(found) >= rules.density_samples:
+                return found, radius
     return found, radius
 
 
+def _voxels_within(radius_mm: float, grid: Grid) -> int:
+    """Voxels of a slice whose centres lie within a radius of a voxel's centre."""
+    matrix = grid.ijk_to_ras.copy()
+    reach = [int(radius_mm / step) + 1 for step in grid.spacing_ijk_mm[:2]]
+    flat = Grid((1, 2 * reach[1] + 1, 2 * reach[0] + 1), matrix)
+    nothing = Volume(np.zeros(flat.shape_kji), flat)
+    return _disc(nothing, 0, np.array([0.0, reach[1], reach[0]]), radius_mm).size
+
+
 def _spread(
-    candidates: NDArray[np.intp], depth: NDArray[np.float64], spacing: tuple[float, ...], radius: float, wanted: int
+    candidates: NDArray[np.intp],
+    depth: NDArray[np.float64],
+    spacing: tuple[float, ...],
+    radius: float,
+    wanted: int,
+    across_slices: bool,
 ) -> NDArray[np.intp]:
     """Up to `wanted` places whose discs do not meet: the deepest, then each time far from the others and deep."""
     where = candidates * np.array(spacing)
@@ -156,16 +172,24 @@ def _spread(
     for first in (int(depths.argmax()), int(((where - where.mean(axis=0)) ** 2).sum(axis=1).argmax())):
         chosen = [first]
         away = np.linalg.norm(where - where[first], axis=1)
-        while len(chosen) < wanted:
-            score = np.where(away >= 2 * radius, np.minimum(away, 4 * radius) + 0.1 * depths, -1.0)
-            nearest = int(score.argmax())
-            if score[nearest] < 0:
-                break
-            chosen.append(nearest)
-            away = np.minimum(away, np.linalg.norm(where - where[nearest], axis=1))
+        free = _free(candidates, away, first, radius, across_slices)
+        while len(chosen) < wanted and free.any():
+            score = np.where(free, np.minimum(away, 4 * radius) + 0.1 * depths, -1.0)
+            chosen.append(int(score.argmax()))
+            from_last = np.linalg.norm(where - where[chosen[-1]], axis=1)
+            free &= _free(candidates, from_last, chosen[-1], radius, across_slices)
+            away = np.minimum(away, from_last)
         if len(chosen) > len(best):
             best = chosen
     return candidates[best]
+
+
+def _free(
+    candidates: NDArray[np.intp], away: NDArray[np.float64], chosen: int, radius: float, across_slices: bool
+) -> NDArray[np.bool_]:
+    """Which places leave a disc apart from the chosen one."""
+    apart = away >= 2 * radius
+    return apart | (candidates[:, 0] != candidates[chosen, 0]) if across_slices else apart
 
 
 def _disc(image: Volume, k: int, place: NDArray[np.float64], radius_mm: float) -> NDArray[np.float64]:

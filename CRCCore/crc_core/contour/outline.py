@@ -1,9 +1,11 @@
 """The outline of a section and its diameters, exact to the outline's own definition.
 
 The outline runs through the middles of the pixel borders between lesion and background: the contour at one half that
-marching squares draws, and Slicer shows. It is unbiased for smooth edges, where pixel centres are a pixel too small and
-pixel corners up to half a diagonal too large. Places are (row, column) in pixels, lengths are millimetres measured in
-the slice plane, whatever the pixels' shape.
+marching squares draws and Slicer shows, so that both ends of a caliper lie on what the person sees. A straight edge
+along the pixels has its true length; the longest diameter of a smooth body comes out at most one pixel too long, as
+every largest distance favours the pixels that stand out (between pixel centres it would be too short, and 0 for one
+pixel). Places are (row, column) in pixels, lengths are millimetres measured in the slice plane, whatever the pixels'
+shape.
 """
 
 from __future__ import annotations

@@ -117,7 +117,10 @@ def _inner_missing(outline: Lesion, drawn: NDArray[np.bool_], target: Target) ->
 
 
 def _broken_rings(outline: Lesion, hollow: NDArray[np.bool_], target: Target, rules: ContourRules) -> Iterator[Finding]:
-    """Slices where the lumen reaches the outside through an opening narrower than a crescent's, run by run."""
+    """Slices where the lumen reaches the outside through an opening narrower than a crescent's, run by run.
+
+    Beside a crescent such an opening is where the ring closes, and meant.
+    """
     from scipy.ndimage import binary_erosion
 
     cross = np.zeros((3, 3, 3), bool)
@@ -128,6 +131,8 @@ def _broken_rings(outline: Lesion, hollow: NDArray[np.bool_], target: Target, ru
     widths = np.count_nonzero(opening, axis=(1, 2)) * pixel_mm
     narrow = (widths > 0) & (widths <= rules.ring_break_mm)
     for first, stop in np.flatnonzero(np.diff(np.concatenate(([False], narrow, [False])))).reshape(-1, 2):
+        if widths[max(0, first - 1) : stop + 1].max() > rules.ring_break_mm:
+            continue
         place = (int(first), *outline.middle_of(opening[first : first + 1])[1:])
         yield replace(
             _found(CheckId.RING_BROKEN, Verdict.WARN, target, outline, place),

@@ -76,11 +76,11 @@ def _mended(
 
 
 def between(below: NDArray[np.bool_], above: NDArray[np.bool_], lesion: Lesion) -> NDArray[np.bool_]:
-    """The section half way between two others: where the mean of their signed distances is inside.
+    """The section half way between two others: where the mean of their signed distances is not outside.
 
     Shape-based interpolation: Raya and Udupa, IEEE Trans Med Imaging 1990;9:32-42.
     """
-    return np.asarray(_signed_mm(below, lesion) + _signed_mm(above, lesion) > 0)
+    return np.asarray(_signed_mm(below, lesion) + _signed_mm(above, lesion) >= 0)
 
 
 def _signed_mm(section: NDArray[np.bool_], lesion: Lesion) -> NDArray[np.float64]:

@@ -59,6 +59,7 @@ class ContourRules:
     density_high_hu: float
     density_lung_low_hu: float
     necrosis_gap_hu: float
+    necrosis_high_hu: float
     necrosis_share: float
 
 

@@ -126,7 +126,7 @@ def _small(lesion: Lesion, context: ShapeContext) -> Iterator[Finding]:
         yield _finding(lesion, context, CheckId.TINY, Verdict.WARN, place, size)
     slice_mm = lesion.grid.spacing_ijk_mm[2]
     if np.count_nonzero(lesion.areas) == 1 and lesion.grid.shape_kji[0] > 1:
-        wide = diameter > rules.single_slice_share * slice_mm
+        wide = diameter - max(lesion.grid.spacing_ijk_mm[:2]) > rules.single_slice_share * slice_mm
         size, limit = Quantity(diameter, Unit.MM), Quantity(slice_mm, Unit.MM)
         verdict = Verdict.WARN if wide else Verdict.NOTE
         yield _finding(lesion, context, CheckId.SINGLE_SLICE, verdict, place, size, limit)
@@ -177,7 +177,8 @@ def _holes(lesion: Lesion, context: ShapeContext) -> Iterator[Finding]:
 
 
 def _left_out(lesion: Lesion, context: ShapeContext) -> Iterator[Finding]:
-    drawn = np.flatnonzero(lesion.areas)
+    strays = strays_of(lesion, context.solid, context.rules)
+    drawn = np.flatnonzero((lesion.inside & ~strays).any(axis=(1, 2)))
     steps = np.diff(drawn)
     gaps = np.flatnonzero(steps > 1)
     even = len(gaps) == len(steps) and len(set(steps.tolist())) == 1
@@ -189,6 +190,8 @@ def _left_out(lesion: Lesion, context: ShapeContext) -> Iterator[Finding]:
         return
     for gap in gaps:
         below, above = int(drawn[gap]), int(drawn[gap + 1])
+        if lesion.areas[below + 1 : above].any():
+            continue
         place = (below + 1, *lesion.middle_of(lesion.inside[below : below + 1])[1:])
         start = lesion.box[0].start
         box = (slice(start + below, start + above + 1), *lesion.box[1:]) if above - below == 2 else None

@@ -68,7 +68,8 @@ def without_necrosis(
 
     The border between the parts is Otsu's (IEEE Trans Syst Man Cybern 1979;9:62-66). Two parts are believed where
     their means lie apart by the rule and by more than noise alone would split them: a normal distribution cut in half
-    has halves 2.7 of their own standard deviations apart.
+    has halves 2.7 of their own standard deviations apart. The darker part is necrosis only if a quarter of it,
+    away from where the two mix, does not enhance.
     """
     chosen = averaged(values, good, spacing_kji_mm)[good]
     if chosen.size < 2:
@@ -79,7 +80,8 @@ def without_necrosis(
         return good
     gap = float(high.mean() - low.mean())
     within = float(np.sqrt((low.var() * low.size + high.var() * high.size) / chosen.size))
-    if gap < rules.necrosis_gap_hu or gap < _CLASSES_APART * within:
+    apart = gap >= rules.necrosis_gap_hu and gap >= _CLASSES_APART * within
+    if not apart or np.percentile(low, 25) > rules.necrosis_high_hu:
         return good
     solid = good.copy()
     solid[good] = chosen > border

@@ -41,6 +41,13 @@ class Tissue:
         return np.asarray(binary_erosion(self.lesion.inside, _CROSS))
 
     @cached_property
+    def deep(self) -> NDArray[np.bool_]:
+        """The core without another pixel: at the edge to gas a mixture passes through every density."""
+        from scipy.ndimage import binary_erosion
+
+        return np.asarray(binary_erosion(self.core, _CROSS))
+
+    @cached_property
     def smooth(self) -> NDArray[np.float32]:
         """Mean of the lesion's own voxels among the 3×3 around each in its slice; noise falls to a third."""
         from scipy.ndimage import uniform_filter
@@ -132,7 +139,7 @@ def outside_body(tissue: Tissue, image: Volume) -> Finding | None:
     """The part of a lesion that lies outside the patient; the body is looked for in the lesion's slices alone."""
     lesion = tissue.lesion
     body = _body(image.array[lesion.box[0]], tissue.rules.body_hu)
-    rows, columns = (np.arange(part.start, part.stop) // _BODY_STEP for part in lesion.box[1:])
+    rows, columns = ((np.arange(part.start, part.stop) + _BODY_STEP // 2) // _BODY_STEP for part in lesion.box[1:])
     outside = (
         lesion.inside & ~body[:, np.minimum(rows, body.shape[1] - 1)][:, :, np.minimum(columns, body.shape[2] - 1)]
     )
@@ -148,7 +155,7 @@ def _fluid(tissue: Tissue) -> NDArray[np.bool_]:
     if tissue.median_hu - rules.fluid_under_median_hu < rules.fluid_low_hu:
         return np.zeros(tissue.core.shape, bool)
     high = min(rules.fluid_high_hu, tissue.median_hu - rules.fluid_under_median_hu)
-    return tissue.core & (tissue.smooth >= rules.fluid_low_hu) & (tissue.smooth <= high)
+    return tissue.deep & (tissue.smooth >= rules.fluid_low_hu) & (tissue.smooth <= high)
 
 
 def _stool(tissue: Tissue) -> NDArray[np.bool_]:
