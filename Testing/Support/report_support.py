@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from crc_core.geometry.grid import Grid
 from crc_core.identity import UnitId, mint_case_code
 from crc_core.report.autofill import MeasuredValue, autofill
 from crc_core.report.document import FieldPath, Header, Lesion, NotAssessable, Report, new_report
@@ -9,6 +12,8 @@ from crc_core.report.editing import answer
 from crc_core.report.rules import Standing, is_visible, standing
 from crc_core.report.template import Field, Kind, Measurable
 from crc_core.vocabulary import LesionClass, Target, TargetAnswer
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 UNIT = UnitId(mint_case_code("01", 123), "T0")
 HEADER = Header("腹部 CT 平扫+三期增强", "male", 63, "乙状结肠癌", "2025-03-07")
@@ -125,3 +130,45 @@ def sample_report() -> Report:
         **{f"lung_lesion[1].{phase}_hu": missing for phase in ("ap", "pvp", "dp")},
     }
     return complete(fill(report, given))
+
+
+def source_datasets(volume_grid: Grid, identified: bool = False) -> list[Dataset]:
+    """Headers of a de-identified CT series on a grid, one dataset per slice, shuffled as a folder may be."""
+    shape, matrix = volume_grid.shape_kji, volume_grid.ijk_to_lps
+    spacing = volume_grid.spacing_ijk_mm
+    study, series, frame = generate_uid(), generate_uid(), generate_uid()
+    datasets = []
+    for k in range(shape[0]):
+        dataset = Dataset()
+        dataset.file_meta = FileMetaDataset()
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = CTImageStorage
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.FrameOfReferenceUID = study, series, frame
+        dataset.PatientName = dataset.PatientID = UNIT.case
+        dataset.PatientIdentityRemoved = "NO" if identified else "YES"
+        dataset.DeidentificationMethod = "test"
+        dataset.PatientBirthDate = dataset.PatientSex = dataset.StudyID = dataset.AccessionNumber = ""
+        dataset.StudyDate, dataset.StudyTime, dataset.ReferringPhysicianName = "20250307", "101500", ""
+        dataset.Modality, dataset.SeriesNumber, dataset.InstanceNumber = "CT", 5, k + 1
+        dataset.PositionReferenceIndicator = ""
+        dataset.ImagePositionPatient = [f"{value:.9g}" for value in (matrix @ [0, 0, k, 1])[:3]]
+        axes = (matrix[:3, 0] / spacing[0], matrix[:3, 1] / spacing[1])
+        dataset.ImageOrientationPatient = [f"{value:.9g}" for axis in axes for value in axis]
+        dataset.PixelSpacing = [f"{spacing[1]:.9g}", f"{spacing[0]:.9g}"]
+        dataset.SliceThickness = f"{spacing[2]:.9g}"
+        dataset.Rows, dataset.Columns = shape[1], shape[2]
+        dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
+        dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 16, 15, 1
+        dataset.RescaleIntercept, dataset.RescaleSlope = 0, 1
+        datasets.append(dataset)
+    return datasets[::2] + datasets[1::2]
+
+
+def write_series(folder: Path, datasets: list[Dataset]) -> None:
+    """The datasets as DICOM files with empty pixels."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, dataset in enumerate(datasets):
+        dataset.PixelData = bytes(2 * dataset.Rows * dataset.Columns)
+        dataset["PixelData"].VR = "OW"
+        dataset.save_as(folder / f"{number:03d}.dcm", enforce_file_format=True)

@@ -14,6 +14,7 @@ from crc_core.text import Lang, say
 
 _LONG_LABEL = 12
 _MATRIX_ROWS = 4
+_ONE_LINE = 20
 
 
 @dataclass
@@ -74,13 +75,13 @@ def _question(report: Report, template: Template, item: Field, path: FieldPath, 
     value = _value(template, item, report.answers.get(path))
     note = f'<div class="note">{both(item.note)}</div>' if item.note is not None else ""
     label = f'<span class="label">{both(item.label)}{marks}</span>'
-    kind = "q alone" if alone else "q"
+    kind = "q alone" if alone else "q first" if item.kind is Kind.COUNT else "q"
     return f'<div class="{kind}">{label}<div class="value">{value}{marks if alone else ""}{note}</div></div>'
 
 
 def _marks(item: Field, notes: Notes) -> str:
     marks = notes.mark(item.printed_error) if item.printed_error is not None else ""
-    return marks + (notes.mark(said("report.page.addition")) if item.addition else "")
+    return marks + ("*" if item.addition else "")
 
 
 def _value(template: Template, item: Field, answer: Answer | None) -> str:
@@ -133,7 +134,8 @@ def _boxes(template: Template, item: Field, answer: Answer | None) -> str:
         boxes = "".join(_box(option, option.code in chosen, long) for option in item.options if option.group == code)
         of = "" if label is None else both(label)
         lines.append(f'<div class="boxgroup"><span class="of">{of}</span><span>{boxes}</span></div>')
-    return "".join(lines)
+    short = sum(len(option.label.zh) for option in item.options) <= _ONE_LINE
+    return f'<div class="{"boxgroups short" if short else "boxgroups"}">{"".join(lines)}</div>'
 
 
 def _box(option: Option, ticked: bool, long: bool) -> str:
