@@ -43,7 +43,7 @@ def test_chinese_is_chinese() -> None:
     require_none(
         code
         for code, text in CHINESE.items()
-        if re.search("[A-Za-z]", re.sub(r"\{.*?\}", "", text)) and not HAN.search(text) and text != ENGLISH[code]
+        if re.search("[A-Za-z]{3}", re.sub(r"\{.*?\}", "", text)) and not HAN.search(text) and text != ENGLISH[code]
     )
 
 
