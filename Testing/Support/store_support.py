@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
-
 from crc_core.dicom.index import index_folder
 from crc_core.dicom.volume import open_series, pixel_sha256
 from crc_core.files.sealed import SealedFolder
@@ -27,17 +24,24 @@ from crc_core.reading.schema import (
     SourceRecord,
     TargetReading,
 )
-from crc_core.reading.seal import FinalDraft, ReadingDraft, seal_final, seal_reading
+from crc_core.reading.seal import FinalDraft, ReadingDraft, open_final, seal_final, seal_reading
 from crc_core.report.document import Lesion, new_report
-from crc_core.store.protocol import PreparedUnit
+from crc_core.store.folder import FolderStore
+from crc_core.store.folder.people import PinPolicy
+from crc_core.store.protocol import PreparedUnit, Receipt, Store
 from crc_core.vocabulary import LesionClass, Mode, PersonRole, Role, Target, TargetAnswer, Title, Verdict
 from crc_core.workflow import payloads as p
 from crc_core.workflow.context import Policy
-from crc_core.workflow.events import FIRST_PREV
+from crc_core.workflow.events import FIRST_PREV, Kind
+from crc_core.workflow.intents import Refusal, new_intent
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 POLICY = Policy("workflow-test", 2, 30, True, 28, 2)
 PIN = "314159"
+QUICK_PINS = PinPolicy("pin-test", 6, 5, 15, 2, 1, 1)
+"""The rules for PINs at the least cost."""
 SHAPE = (4, 12, 16)
 SPACING = (0.8, 0.8, 2.5)
 ROLES = (Role.PVP, Role.CHEST)
@@ -222,6 +226,76 @@ def sealed_final(
     )
     masks = {mask_name(record.code, Target.PRIMARY): tube(grid_of(record))[0]}
     return seal_final(folder, FinalDraft(final, new_report(prepared.unit).to_json(), {}, masks))
+
+
+def open_store(folder: Path, clock: MovingClock, cache: Path | None = None, **changes: Any) -> FolderStore:
+    """The store below `folder`, with its cache beside it."""
+    return FolderStore(
+        folder / "store", clock=clock, cache_folder=cache or folder / "cache", pin_policy=QUICK_PINS, **changes
+    )
+
+
+def new_store(folder: Path, clock: MovingClock, **changes: Any) -> FolderStore:
+    """A new store below `folder` with all of `PEOPLE`, all of whom have the same PIN, and the readers cleared."""
+    places = {"cache_folder": folder / "cache", "pin_policy": QUICK_PINS, "policy": changes.pop("policy", POLICY)}
+    store = FolderStore.create(folder / "store", person_set("admin"), name="Admin", clock=clock, **places, **changes)
+    for person in PEOPLE:
+        if person != "admin":
+            must(store, "admin", Kind.PERSON_SET, person_set(person))
+        store.people.set_name(person, person.title())
+        store.people.set_pin(person, PIN)
+    for reader in ("wang", "li", "zhao"):
+        for target in (Target.PRIMARY, Target.LIVER):
+            must(store, "chief", Kind.CLEARANCE_SIGNED, p.ClearanceSigned(reader, target, "v1"))
+    return store
+
+
+def ask(store: Store, actor: str, kind: Kind, payload: Any, unit: UnitId | None = None) -> Receipt | Refusal:
+    """Send an intent, with the PIN everybody has."""
+    made_at = datetime(2026, 1, 1, tzinfo=UTC)
+    return store.act(new_intent(kind, None if unit is None else str(unit), actor, made_at, payload), secret=PIN)
+
+
+def must(store: Store, actor: str, kind: Kind, payload: Any, unit: UnitId | None = None) -> Receipt:
+    """Send an intent that has to succeed."""
+    return accepted(ask(store, actor, kind, payload, unit))
+
+
+def accepted(outcome: Receipt | Refusal) -> Receipt:
+    """The receipt of something that has to succeed."""
+    assert isinstance(outcome, Receipt), outcome
+    return outcome
+
+
+def admit(store: Store, source: StudySource, unit: UnitId | None = None) -> PreparedUnit:
+    """Take the study in as a unit (of a new case unless one is named)."""
+    prepared = source.prepared(unit or UnitId(store.reserve_case("01", "manager"), "T0"))
+    intent = new_intent(Kind.UNIT_REGISTERED, str(prepared.unit), "manager", START, prepared.registration)
+    accepted(store.admit(prepared, intent))
+    return prepared
+
+
+def open_unit(store: Store, source: StudySource, *readers: str) -> PreparedUnit:
+    """A unit that is checked, bound and assigned to the readers."""
+    prepared = admit(store, source)
+    must(store, "manager", Kind.SCAN_CHECKED, SCAN_PASSED, prepared.unit)
+    must(store, "manager", Kind.SOURCES_BOUND, bindings(prepared.unit), prepared.unit)
+    for reader in readers:
+        must(store, "manager", Kind.READING_ASSIGNED, p.ReadingAssigned(reader, 1), prepared.unit)
+    return prepared
+
+
+def submit(store: Store, sealed: SealedFolder, unit: UnitId, reader: str, **changes: Any) -> Receipt | Refusal:
+    """Submit a sealed reading."""
+    payload = submission(sealed, reader, **changes)
+    return store.submit(sealed, new_intent(Kind.READING_SUBMITTED, str(unit), reader, START, payload))
+
+
+def sign(store: Store, sealed: SealedFolder, unit: UnitId, signer: str, **changes: Any) -> Receipt | Refusal:
+    """Sign a sealed final."""
+    final = open_final(sealed.folder).final
+    payload = p.FinalStored(sealed.sha256, final.version, final.parents, False, final.supersedes, changes.get("reason"))
+    return store.sign_final(sealed, new_intent(Kind.FINAL_STORED, str(unit), signer, START, payload), secret=PIN)
 
 
 def digest(text: str) -> str:

@@ -12,8 +12,8 @@ from crc_core.files.canonical import read_document
 from crc_core.files.records import from_document
 from crc_core.files.sealed import MANIFEST_NAME, MANIFEST_SCHEMA, Manifest, SealedFolder, open_sealed
 from crc_core.identity import UnitId
-from crc_core.reading.admission import Registered, verify_final, verify_reading
 from crc_core.reading.seal import read_final, read_reading
+from crc_core.store.admission import Registered, verify_final, verify_reading
 from crc_core.store.findings import Finding, Level
 from crc_core.store.folder.cases import case_path, code_of
 from crc_core.store.folder.event_files import number_of

@@ -17,14 +17,14 @@ from importlib import resources
 from pathlib import Path
 
 from crc_core.errors import CrcError
-from crc_core.files.atomic import create_exclusively, naming, write_bytes
+from crc_core.files.atomic import naming, write_bytes
 from crc_core.files.canonical import canonical_bytes, read_document
 from crc_core.files.records import from_document, to_document
 from crc_core.workflow.intents import Refusal
 
 PERSON_SCHEMA = "crc-person/1"
 TRIES_SCHEMA = "crc-pin-tries/1"
-PERSON_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+PERSON_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 """Lower case only: some shares do not tell capitals apart in file names."""
 
 _TRIES_SUFFIX = ".tries.json"
@@ -106,11 +106,14 @@ class People:
     clock: Callable[[], datetime]
     policy: PinPolicy
 
-    def add(self, person: str, name: str) -> None:
-        """Enter a person's name; raises CrcError for an identifier that is taken or not allowed."""
-        record = PersonFile(PERSON_SCHEMA, person, name)
-        if not create_exclusively(self._path(person), canonical_bytes(to_document(record))):
-            raise CrcError("store.person_exists", person=person)
+    def check_id(self, person: str) -> None:
+        """Raise the CrcError for an identifier that is not allowed."""
+        self._path(person)
+
+    def set_name(self, person: str, name: str) -> None:
+        """Enter or change a person's name."""
+        record = self.read(person) or PersonFile(PERSON_SCHEMA, person, name)
+        write_bytes(self._path(person), canonical_bytes(to_document(replace(record, name=name))))
 
     def name(self, person: str) -> str:
         """The person's name; the identifier where none was entered."""
@@ -158,18 +161,20 @@ class People:
 
     def knows_file(self, name: str) -> bool:
         """Whether a file of that name belongs into the folder."""
-        stem = name.removesuffix(_TRIES_SUFFIX) if name.endswith(_TRIES_SUFFIX) else name.removesuffix(".json")
-        return name.endswith(".json") and PERSON_ID.fullmatch(stem) is not None
+        stem = name.removesuffix(_TRIES_SUFFIX if name.endswith(_TRIES_SUFFIX) else ".json")
+        return stem != name and PERSON_ID.fullmatch(stem) is not None
 
     def read(self, person: str) -> PersonFile | None:
         """The person's file; None for somebody without one; raises CrcError for a broken one."""
+        if not PERSON_ID.fullmatch(person):
+            return None
         path = self._path(person)
         if not path.is_file():
             return None
         return from_document(PersonFile, read_document(path, PERSON_SCHEMA), path)
 
     def _path(self, person: str) -> Path:
-        if not PERSON_ID.fullmatch(person) or person.endswith(".tries"):
+        if not PERSON_ID.fullmatch(person):
             raise CrcError("store.bad_person", person=person)
         return self.folder / f"{person}.json"
 

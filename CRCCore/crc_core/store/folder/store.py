@@ -13,7 +13,7 @@ from crc_core.errors import CrcError
 from crc_core.files.atomic import naming
 from crc_core.files.sealed import MANIFEST_NAME, SealedFolder, open_sealed
 from crc_core.identity import UnitId
-from crc_core.reading.admission import Registered, verify_final, verify_reading
+from crc_core.store.admission import Registered, verify_final, verify_reading
 from crc_core.store.folder import cases
 from crc_core.store.folder.bodies import place_images, place_sealed
 from crc_core.store.folder.cache import EventCache
@@ -21,7 +21,7 @@ from crc_core.store.folder.chain import Chain
 from crc_core.store.folder.images import check_images
 from crc_core.store.folder.layout import Layout, StoreFile
 from crc_core.store.folder.ledger import Clock, Decide, Ledger
-from crc_core.store.folder.people import People, load_pin_policy
+from crc_core.store.folder.people import PERSON_ID, People, PinPolicy, load_pin_policy
 from crc_core.store.folder.signing import check_signed_final, check_submitted_reading
 from crc_core.store.protocol import PreparedUnit, Receipt, StoreInfo
 from crc_core.vocabulary import PersonRole, Role
@@ -59,12 +59,13 @@ class FolderStore:
         clock: Clock = utc_now,
         decide: Decide = decide_by_rule,
         cache_folder: Path | None = None,
+        pin_policy: PinPolicy | None = None,
     ) -> None:
         self._layout = Layout(root)
         self._file = self._layout.read()
         self._cache = EventCache(cache_folder or default_cache_folder(), self._file.id, self._layout.events)
         self._ledger = Ledger(Chain(self._cache), self._file.policy, clock, decide)
-        self._people = People(self._layout.people, clock, load_pin_policy())
+        self._people = People(self._layout.people, clock, pin_policy or load_pin_policy())
 
     @classmethod
     def create(
@@ -72,19 +73,23 @@ class FolderStore:
         root: Path,
         administrator: PersonSet,
         *,
+        name: str,
         policy: Policy | None = None,
         clock: Clock = utc_now,
         decide: Decide = decide_by_rule,
         cache_folder: Path | None = None,
+        pin_policy: PinPolicy | None = None,
     ) -> FolderStore:
         """Make a new store in an empty folder with its first administrator.
 
         Raises CrcError for a folder that holds anything; one that was cut off while being made is finished.
         """
         layout = Layout(root)
+        if not PERSON_ID.fullmatch(administrator.person):
+            raise CrcError("store.bad_person", person=administrator.person)
         if not layout.store_file.is_file():
             layout.make(policy or load_policy(), clock())
-        store = cls(root, clock=clock, decide=decide, cache_folder=cache_folder)
+        store = cls(root, clock=clock, decide=decide, cache_folder=cache_folder, pin_policy=pin_policy)
         store._ledger.chain.refresh()
         if store._ledger.chain.events:
             raise CrcError("store.not_empty", path=root)
@@ -92,6 +97,7 @@ class FolderStore:
         outcome = store._ledger.commit(first)
         if isinstance(outcome, Refusal):
             raise outcome.as_error(root)
+        store.people.set_name(administrator.person, name)
         return store
 
     @property
