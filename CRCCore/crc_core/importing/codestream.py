@@ -25,15 +25,16 @@ class CodestreamError(ValueError):
     """A frame that is not what its transfer syntax says."""
 
 
+def is_known(transfer_syntax: str) -> bool:
+    """Whether frames of this compression can be cleaned."""
+    return transfer_syntax in _JPEG or transfer_syntax in _JPEG_2000 or transfer_syntax == _RLE
+
+
 def cleaner(transfer_syntax: str) -> Callable[[bytes], bytes]:
-    """The function that cleans one frame of `transfer_syntax`; raises CodestreamError for a syntax not known here."""
+    """The function that cleans one frame of a known `transfer_syntax`; it raises CodestreamError for a broken frame."""
     if transfer_syntax in _JPEG:
         return clean_jpeg
-    if transfer_syntax in _JPEG_2000:
-        return clean_jpeg_2000
-    if transfer_syntax == _RLE:
-        return bytes
-    raise CodestreamError(transfer_syntax)
+    return clean_jpeg_2000 if transfer_syntax in _JPEG_2000 else bytes
 
 
 def clean_jpeg(frame: bytes) -> bytes:

@@ -14,7 +14,7 @@ from typing import Any
 
 from crc_core.errors import CrcError
 from crc_core.files.atomic import naming
-from crc_core.importing.codestream import cleaner
+from crc_core.importing.codestream import cleaner, is_known
 from crc_core.importing.deidentify import Deidentifier, require_image
 from crc_core.importing.rules import DeidentificationRules
 
@@ -24,8 +24,20 @@ _IMPLEMENTATION_NAME = "CRCDB_1"
 _BROKEN = (RecursionError, ValueError, TypeError, AttributeError, LookupError, EOFError, OverflowError, RuntimeError)
 
 
+def read_checked(path: Path, rules: DeidentificationRules) -> Any:
+    """The data set (pydicom) in the file `path`; raises CrcError where it cannot be read or may not enter."""
+    with _quiet():
+        original = _read(path)
+        require_image(original, rules, path)
+        syntax = original.file_meta.get("TransferSyntaxUID")
+    if syntax is None:
+        raise CrcError("import.unreadable", path=path)
+    if syntax.is_encapsulated and not is_known(str(syntax)):
+        raise CrcError("import.codestream_unknown", path=path, syntax=syntax.name)
+    return original
+
+
 def _read(path: Path) -> Any:
-    """The data set (pydicom) in the file `path`; raises CrcError where it cannot be read."""
     import pydicom
     from pydicom.errors import InvalidDicomError
 
@@ -37,13 +49,12 @@ def _read(path: Path) -> Any:
 
 
 def write_deidentified(source: Path, target: Path, deidentifier: Deidentifier, rules: DeidentificationRules) -> str:
-    """Write the de-identified form of the file `source` as `target`; its new SOP instance UID.
+    """Write the de-identified form of the file `source` as `target`; the manufacturer as it stands there.
 
     Raises CrcError where the file cannot be read, may not enter, or cannot be written.
     """
     with _quiet():
-        original = _read(source)
-        require_image(original, rules, source)
+        original = read_checked(source, rules)
         try:
             cleaned = deidentifier.clean(original)
             _add_pixels(original, cleaned)
@@ -52,7 +63,7 @@ def write_deidentified(source: Path, target: Path, deidentifier: Deidentifier, r
             raise CrcError("import.unreadable", path=source) from error
     with naming(target):
         target.write_bytes(data_bytes)
-    return str(cleaned.SOPInstanceUID)
+    return str(cleaned.get("Manufacturer", ""))
 
 
 @contextmanager

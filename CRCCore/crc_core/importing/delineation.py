@@ -1,0 +1,84 @@
+"""The delineation protocol: what belongs to each lesion, where it is drawn and in which mode; a versioned file.
+
+Source: consensus 2.4, 2.4.1 and 2.4.2.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from crc_core.files.canonical import canonical_hash
+from crc_core.files.records import from_document
+from crc_core.text import Lang
+from crc_core.vocabulary import Role, Target
+
+
+@dataclass(frozen=True)
+class TargetProtocol:
+    """One target: its source roles in order of preference, and what a contour includes and leaves out.
+
+    `widest_instead` says that the CT series with the longest range serves where none of the roles is there.
+    """
+
+    cites: str
+    roles: tuple[Role, ...]
+    widest_instead: bool
+    includes: Mapping[Lang, tuple[str, ...]]
+    excludes: Mapping[Lang, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class ModeRules:
+    """For which targets a mode other than direct is proposed, and from what."""
+
+    cites: str
+    targets: tuple[Target, ...]
+    mri_roles: tuple[Role, ...]
+    mri_sites: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class LumenRule:
+    """When a gas-filled lumen counts as seen; thresholds in HU, millilitres and millimetres."""
+
+    note: str
+    gas_below_hu: int
+    body_above_hu: int
+    least_ml: float
+    grid_mm: float
+
+
+@dataclass(frozen=True)
+class DelineationProtocol:
+    """The data file `delineation_protocol.json`."""
+
+    schema: str
+    version: str
+    source: str
+    targets: Mapping[Target, TargetProtocol]
+    modes: ModeRules
+    lumen: LumenRule
+
+    @property
+    def sha256(self) -> str:
+        """The hash under which a store publishes this version."""
+        return canonical_hash(_document())
+
+
+@cache
+def default_protocol() -> DelineationProtocol:
+    """The protocol as shipped with this version."""
+    return from_document(DelineationProtocol, _document(), Path("delineation_protocol.json"))
+
+
+@cache
+def _document() -> dict[str, object]:
+    source = resources.files("crc_core") / "data" / "delineation_protocol.json"
+    document: dict[str, object] = json.loads(source.read_text(encoding="utf-8"))
+    return document
