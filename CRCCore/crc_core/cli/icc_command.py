@@ -1,0 +1,133 @@
+"""`crcdb icc`: intraclass correlation of a table of measurements."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crc_core.agreement.policy import AgreementPolicy, agreement_policy
+from crc_core.agreement.report import floored
+from crc_core.cli.console import Console, Exit
+from crc_core.errors import CrcError
+from crc_core.statistics.bland_altman import BlandAltman, bland_altman
+from crc_core.statistics.icc import Icc, IccForm, intraclass_correlations
+from crc_core.statistics.ratings import Ratings, ratings_matrix, read_ratings
+from crc_core.text import Lang, say
+
+_KINDS = ("inter", "intra")
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What the table says of one measure."""
+
+    ratings: Ratings
+    chosen: Icc
+    forms: dict[IccForm, Icc]
+    bland_altman: BlandAltman | None
+    left_out: tuple[str, ...]
+
+
+def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
+    """Add the table, the form and what may be forgiven."""
+    forms = [form.value for form in IccForm]
+    parser.add_argument("table", type=Path, metavar="TABLE", help=say("statistics.help.table", lang))
+    parser.add_argument("--kind", choices=_KINDS, default="inter", help=say("statistics.help.kind", lang))
+    parser.add_argument("--form", choices=forms, help=say("statistics.help.form", lang))
+    parser.add_argument("--allow-small", action="store_true", help=say("statistics.help.allow_small", lang))
+    parser.add_argument("--skip-incomplete", action="store_true", help=say("statistics.help.skip_incomplete", lang))
+
+
+def run(arguments: argparse.Namespace, console: Console) -> Exit:
+    """Compute; exit 0 where every measure reaches the threshold, else 1. Raises CrcError for a table without answer."""
+    policy = agreement_policy()
+    default = policy.icc_form_inter if arguments.kind == "inter" else policy.icc_form_intra
+    form = IccForm(arguments.form or default)
+    answers = [_answer(ratings, form, arguments, policy) for ratings in read_ratings(arguments.table)]
+    reached = all(answer.chosen.reaches(policy.icc_percent) for answer in answers)
+    _show(answers, arguments.kind, policy, console)
+    console.document(_document(answers, arguments.kind, policy, reached))
+    return Exit.DONE if reached else Exit.ANSWER_NO
+
+
+def _answer(ratings: Ratings, form: IccForm, arguments: argparse.Namespace, policy: AgreementPolicy) -> _Answer:
+    path: Path = arguments.table
+    if len(ratings.raters) < 2:
+        raise CrcError("statistics.one_rater", path=path)
+    matrix = ratings_matrix(ratings, path, arguments.skip_incomplete)
+    if len(matrix) < policy.smallest_sample and not arguments.allow_small:
+        raise CrcError("statistics.few_cases", path=path, seen=len(matrix), smallest=policy.smallest_sample)
+    try:
+        forms = intraclass_correlations(matrix)
+    except CrcError as error:
+        raise CrcError(error.code, path=path, **error.values) from error
+    if form not in forms:
+        raise CrcError("statistics.undefined_form", path=path, form=form.value)
+    limits = bland_altman(matrix[:, 0], matrix[:, 1]) if len(ratings.raters) == 2 else None
+    return _Answer(ratings, forms[form], forms, limits, ratings.incomplete_cases)
+
+
+def _document(answers: list[_Answer], kind: str, policy: AgreementPolicy, reached: bool) -> dict[str, Any]:
+    named = any(answer.ratings.measure for answer in answers)
+    small = any(answer.chosen.cases < policy.smallest_sample for answer in answers)
+    return {
+        "kind": kind,
+        "form": answers[0].chosen.form.value,
+        **(_measure(answers[0], policy) if len(answers) == 1 else {}),
+        "measures": [_measure(answer, policy) for answer in answers] if named else None,
+        "threshold": policy.icc_percent / 100,
+        "policy_version": policy.version,
+        "small_sample": True if small else None,
+        "verdict": "reached" if reached else "below",
+    }
+
+
+def _measure(answer: _Answer, policy: AgreementPolicy) -> dict[str, Any]:
+    limits = answer.bland_altman
+    return {
+        "measure": answer.ratings.measure or None,
+        "cases": answer.chosen.cases,
+        "raters": list(answer.ratings.raters),
+        **_icc(answer.chosen),
+        "forms": {form.value: _icc(icc) for form, icc in answer.forms.items()},
+        "reached": answer.chosen.reaches(policy.icc_percent),
+        "left_out": list(answer.left_out) or None,
+        "bland_altman": None
+        if limits is None
+        else {
+            "bias": limits.bias,
+            "sd": limits.sd,
+            "limits": [limits.lower, limits.upper],
+            "bias_ci95": list(limits.bias_interval),
+            "limits_ci95": [list(limits.lower_interval), list(limits.upper_interval)],
+        },
+    }
+
+
+def _icc(icc: Icc) -> dict[str, Any]:
+    return {"icc": icc.value, "ci95": None if icc.interval is None else list(icc.interval)}
+
+
+def _show(answers: list[_Answer], kind: str, policy: AgreementPolicy, console: Console) -> None:
+    form = say(f"statistics.form.{answers[0].chosen.form.value}", console.lang)
+    console.say(f"statistics.kind.{kind}", form=form)
+    for answer in answers:
+        icc = answer.chosen
+        if answer.ratings.measure:
+            console.line(answer.ratings.measure)
+        console.say("statistics.counts", cases=icc.cases, raters=len(answer.ratings.raters))
+        if answer.left_out:
+            joint = say("statistics.list_joint", console.lang)
+            console.say("statistics.left_out", cases=joint.join(answer.left_out))
+        console.say("statistics.icc", value=floored(icc.value))
+        if icc.interval:
+            console.say("statistics.interval", lower=icc.interval[0], upper=icc.interval[1])
+        if answer.bland_altman:
+            limits = answer.bland_altman
+            console.say("statistics.limits", bias=limits.bias, lower=limits.lower, upper=limits.upper)
+        if icc.cases < policy.smallest_sample:
+            console.say("statistics.small", cases=icc.cases, smallest=policy.smallest_sample)
+        verdict = "reached" if icc.reaches(policy.icc_percent) else "below"
+        console.say(f"statistics.verdict.{verdict}", threshold=policy.icc_percent / 100)

@@ -1,0 +1,85 @@
+"""`crcdb sample`: draw the agreement sample from a table of units."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from crc_core.agreement.policy import agreement_policy
+from crc_core.cli.console import Console, Exit
+from crc_core.errors import CrcError
+from crc_core.files.atomic import sha256_of
+from crc_core.statistics.csv_table import Table, read_table, required_cell
+from crc_core.statistics.sampling import Sample, SampleUnit, draw_sample
+from crc_core.text import Lang, say
+
+_UNIT = "case"
+_STRATA = ("site", "vendor", "place", "size", "metastasis")
+
+
+def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
+    """Add the table, the size, the seed and what is left out."""
+    smallest = agreement_policy().smallest_sample
+    parser.add_argument("table", type=Path, metavar="TABLE", help=say("statistics.help.units", lang))
+    parser.add_argument("--n", type=int, default=smallest, help=say("statistics.help.n", lang))
+    parser.add_argument("--seed", type=int, required=True, help=say("statistics.help.seed", lang))
+    parser.add_argument("--exclude", nargs="+", default=[], metavar="CASE", help=say("statistics.help.exclude", lang))
+    parser.add_argument("--allow-small", action="store_true", help=say("statistics.help.allow_small", lang))
+
+
+def run(arguments: argparse.Namespace, console: Console) -> Exit:
+    """Draw and print; raises CrcError for a table that is not one or has too few units."""
+    path: Path = arguments.table
+    smallest = agreement_policy().smallest_sample
+    if arguments.n < smallest and not arguments.allow_small:
+        raise CrcError("statistics.small_sample", seen=arguments.n, smallest=smallest)
+    table = read_table(path, (_UNIT,))
+    strata = [column for column in _STRATA if column in table.columns]
+    try:
+        sample = draw_sample(_units(table, strata, path), arguments.n, arguments.seed, set(arguments.exclude))
+    except CrcError as error:
+        raise CrcError(error.code, path=path, **error.values) from error
+    console.document(_document(sample, strata, path))
+    _show(sample, strata, console)
+    return Exit.DONE
+
+
+def _units(table: Table, strata: list[str], path: Path) -> list[SampleUnit]:
+    return [
+        SampleUnit(
+            required_cell(row, _UNIT, path),
+            tuple(required_cell(row, column, path) for column in strata),
+        )
+        for row in table.rows
+    ]
+
+
+def _document(sample: Sample, strata: list[str], path: Path) -> dict[str, Any]:
+    return {
+        "algorithm": sample.algorithm,
+        "seed": sample.seed,
+        "n": len(sample.drawn),
+        "population": sample.population,
+        "excluded": list(sample.excluded),
+        "drawn": list(sample.drawn),
+        "strata": [
+            dict(zip(strata, count.strata, strict=True)) | {"population": count.population, "drawn": count.drawn}
+            for count in sample.strata
+        ],
+        "table_sha256": sha256_of(path),
+    }
+
+
+def _show(sample: Sample, strata: list[str], console: Console) -> None:
+    console.say("statistics.drawn", n=len(sample.drawn), population=sample.population, seed=sample.seed)
+    if sample.excluded:
+        joint = say("statistics.list_joint", console.lang)
+        console.say("statistics.excluded", units=joint.join(sample.excluded))
+    for unit in sample.drawn:
+        console.line(unit)
+    if strata:
+        console.say("statistics.strata", columns=" / ".join(strata))
+        for count in sample.strata:
+            name = " / ".join(count.strata)
+            console.say("statistics.stratum", name=name, drawn=count.drawn, population=count.population)
