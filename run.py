@@ -39,6 +39,7 @@ NO_NETWORK_WORDS = (
     "network is unreachable",
     "no route to host",
     "connection refused",
+    "newconnectionerror",
     "failed to establish a new connection",
     "connecttimeouterror",
     "read timed out",
@@ -220,6 +221,7 @@ def runs_here() -> bool:
 def install(words: list[str]) -> None:
     """Install with pip under the pins; the whole log is kept in `.venv/setup.log`."""
     quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--log", str(LOG)]
+    LOG.unlink(missing_ok=True)
     command = [str(python_inside()), "-m", "pip", "install", *quiet, "-c", str(CONSTRAINTS), *words]
     result = subprocess.run(
         command,
@@ -236,8 +238,9 @@ def install(words: list[str]) -> None:
 
 
 def reason_of(output: str) -> str:
-    """Why pip failed, in one line."""
-    if any(word in output.lower() for word in NO_NETWORK_WORDS):
+    """Why pip failed, in one line; what its own helpers met stands only in the log."""
+    log = LOG.read_text(encoding="utf-8", errors="replace") if LOG.exists() else ""
+    if any(word in (output + log).lower() for word in NO_NETWORK_WORDS):
         return f"the package index cannot be reached; check the network or proxy and try again (log: {LOG})"
     lines = [line.strip() for line in output.splitlines() if line.strip() and not line.startswith("WARNING")]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR")]
