@@ -5,6 +5,8 @@ Source: DICOM PS3.3 C.12.1.1.2 (specific character set), PS3.5 section 6.1 and a
 
 from __future__ import annotations
 
+import re
+
 _UTF8_OR_GB = (b"ISO_IR 192", b"GB18030", b"GBK")
 _UNDECLARED = (b"", b"ISO_IR 6", b"ISO_IR 100")
 
@@ -71,6 +73,8 @@ def _decode_by_pydicom(value: bytes, sets: bytes) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom warns of what it cannot decode and then replaces it, as we want
         try:
-            return str(decode_bytes(value, convert_encodings(names), {"\\", "=", "^"}))
+            text = str(decode_bytes(value, convert_encodings(names), {"\\", "=", "^"}))
         except (LookupError, ValueError):
             return value.decode("latin-1")
+    # Designations of a character set (ISO 2022) that the decoder leaves in the text are no part of it.
+    return re.sub("\x1b[ -/]+[0-~]", "", text)

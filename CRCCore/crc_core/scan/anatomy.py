@@ -20,9 +20,9 @@ _LEAST_LIVER_ML = 250.0
 
 @dataclass(frozen=True)
 class Lungs:
-    """The lungs as far as they are in the image: their lowest slice and height, and the areas cut by the top of it."""
+    """The lungs as far as they are in the image: their lowest height, and the areas cut by its ends."""
 
-    lowest_slice: int
+    bottom_cm2: float
     lowest_z_mm: float
     top_right_cm2: float
     top_left_cm2: float
@@ -62,7 +62,8 @@ def find_lungs(coarse: Coarse) -> Lungs | None:
     middle = _middle_column(coarse.body[-2:])
     pixel_cm2 = coarse.spacing_kji_mm[1] * coarse.spacing_kji_mm[2] / 100
     right, left = float(top[:, :middle].sum()) * pixel_cm2, float(top[:, middle:].sum()) * pixel_cm2
-    return Lungs(int(in_slice[0]), float(coarse.heights_mm[in_slice[0]]), right, left)
+    bottom = float(lungs[0].sum()) * pixel_cm2
+    return Lungs(bottom, float(coarse.heights_mm[in_slice[0]]), right, left)
 
 
 def _middle_column(body: NDArray[np.bool_]) -> int:

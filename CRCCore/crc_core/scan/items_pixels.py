@@ -15,7 +15,7 @@ from crc_core.scan.limits import acquisition_limits
 from crc_core.vocabulary import Verdict
 
 _HALF_SYMPHYSIS_MM = 18.0
-_APEX_CM2 = 3.0
+_CUT_LUNG_CM2 = 10.0
 _EDGE_MM = 25.0
 _TEXT_HU = 150
 _TEXT_PIXELS = 40
@@ -59,7 +59,7 @@ def chest_coverage_item(coarse: Coarse) -> CheckItem:
     if lungs is None:
         code = "scan.coverage.unknown"
         return CheckItem("coverage", Verdict.UNKNOWN, Word("scan.not_told"), expected, Source.OURS, code)
-    if lungs.lowest_slice == 0 or lungs.top_right_cm2 + lungs.top_left_cm2 >= 2 * _APEX_CM2:
+    if max(lungs.bottom_cm2, lungs.top_right_cm2 + lungs.top_left_cm2) >= _CUT_LUNG_CM2:
         seen = Word("scan.coverage.seen.lungs_cut")
         return CheckItem("coverage", Verdict.WARN, seen, expected, Source.OURS, "scan.coverage.lungs_cut")
     seen = Word("scan.coverage.seen.whole")
