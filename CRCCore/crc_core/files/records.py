@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import types
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -112,6 +113,7 @@ def _read_plain(kind: Any, value: Any, path: Path, place: str) -> Any:
         return _read_time(value, path, place)
     if kind is float:
         _require(isinstance(value, (int, float)) and not isinstance(value, bool), path, place)
+        _require(abs(value) <= sys.float_info.max, path, place)
         return float(value)
     _require(type(value) is kind, path, place)
     return value
@@ -121,10 +123,10 @@ def _read_time(value: Any, path: Path, place: str) -> datetime:
     _require(isinstance(value, str), path, place)
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError as error:
+        _require(moment.tzinfo is not None, path, place)
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise CrcError("json.bad_value", path=path, place=place.lstrip(".")) from error
-    _require(moment.tzinfo is not None, path, place)
-    return moment.astimezone(UTC)
 
 
 def _require(condition: bool, path: Path, place: str) -> None:
