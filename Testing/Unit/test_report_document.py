@@ -139,7 +139,9 @@ ODD: tuple[Any, ...] = (
 def mutated(document: Any, rng: random.Random) -> Any:
     document = copy.deepcopy(document)
     for _ in range(rng.randint(1, 3)):
-        place, key = rng.choice([item for item in places(document) if item[0] is not None])
+        found = places(document)
+        answers = [item for item in found if item[1] in ("value", "reason", "source", "measurement")]
+        place, key = rng.choice(answers if answers and rng.random() < 0.6 else found)
         action = rng.random()
         if action < 0.2:
             del place[key]
