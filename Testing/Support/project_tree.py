@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,12 +37,14 @@ def require_none(found: Iterable[object]) -> None:
     assert not lines, "\n".join(["", *lines])
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     """The syntax tree of a Python file."""
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
-def imported_modules(path: Path) -> set[str]:
+@cache
+def imported_modules(path: Path) -> frozenset[str]:
     """The full dotted names a Python file imports, anywhere in it; `from a import b` gives `a` and `a.b`."""
     names: set[str] = set()
     for node in ast.walk(tree_of(path)):
@@ -51,7 +54,7 @@ def imported_modules(path: Path) -> set[str]:
             base = _absolute(node, path)
             names.add(base)
             names.update(f"{base}.{alias.name}" for alias in node.names)
-    return names
+    return frozenset(names)
 
 
 def _absolute(node: ast.ImportFrom, path: Path) -> str:

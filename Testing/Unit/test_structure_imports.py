@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from import_rules import cycles, layer_violations, violations
-from project_tree import ROOT, require_none
+from project_tree import ROOT, files, imported_modules, require_none
 
 
 def planted(root: Path, name: str, text: str) -> Path:
@@ -89,3 +90,45 @@ def test_a_ring_of_parts_is_found(tmp_path: Path) -> None:
     planted(tmp_path, "CRCCore/crc_core/scan/a.py", "from crc_core.report import b\n")
     planted(tmp_path, "CRCCore/crc_core/report/b.py", "def f():\n    from ..scan import a\n")
     assert cycles(tmp_path) == ["report → scan", "scan → report"]
+
+
+NETWORK = {
+    "socket",
+    "ssl",
+    "http",
+    "urllib.request",
+    "ftplib",
+    "smtplib",
+    "asyncio",
+    "requests",
+    "urllib3",
+    "webbrowser",
+}
+CHANCE_AND_SURROUNDINGS = {"os", "time", "random", "secrets", "uuid", "subprocess", "shutil", "tempfile", "locale"}
+
+
+def uses_of(folder: Path, forbidden: set[str]) -> list[str]:
+    """The imports below `folder` of a forbidden module or of something inside one."""
+    return [
+        f"{path} imports {name}"
+        for path in files(folder, ".py")
+        for name in imported_modules(path)
+        if any(name == module or name.startswith(f"{module}.") for module in forbidden)
+    ]
+
+
+@pytest.mark.parametrize("part", ["CRCCore", "CRCAnnotator", "CRCQualityControl"])
+def test_nothing_can_leave_the_machine(part: str) -> None:
+    """The README's privacy statement: no part opens a network connection."""
+    require_none(uses_of(ROOT / part, NETWORK))
+
+
+def test_the_workflow_decides_from_what_it_is_given_alone() -> None:
+    """No clock, no chance, no file system: the same events give the same answer for ever.
+
+    Only who makes an intent gives it an identity of its own.
+    """
+    workflow = ROOT / "CRCCore" / "crc_core" / "workflow"
+    require_none(use for use in uses_of(workflow, CHANCE_AND_SURROUNDINGS) if "intents.py imports uuid" not in use)
+    calls = re.compile(r"\.(now|utcnow|today|read_text|write_text|read_bytes|write_bytes|open)\(|(?<![\w.])open\(")
+    require_none(path for path in files(workflow, ".py") if calls.search(path.read_text(encoding="utf-8")))
