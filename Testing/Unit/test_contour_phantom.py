@@ -15,7 +15,7 @@ from crc_core.vocabulary import CT_PHASES, Role, Target, Verdict
 MANY = [pytest.param(seed, marks=pytest.mark.full) for seed in range(3, 40)]
 SEEDS = [1, 2, *MANY]
 ACROSS_FROM = 0.9
-"""A bowel more than some 25° off the long axis is cut aslant by axial sections, and its wall looks a tenth too thick."""
+"""A bowel more than 25° off the long axis is cut aslant by axial sections, and its wall looks a tenth too thick."""
 
 
 @cache

@@ -88,10 +88,8 @@ def test_one_number_for_two_lesions_is_said_and_not_repaired() -> None:
 
 
 def test_two_crescents_of_one_subtraction_are_one_lesion() -> None:
-    outer, inner = tube(AXIAL, (0, 0, 0), 14, 20), tube(AXIAL, (0, 0, 0), 8, 30, axis=2)
-    split = inner | (
-        (np.abs(AXIAL.to_ras(np.indices(AXIAL.shape_kji)[::-1].transpose(1, 2, 3, 0))[..., 0]) < 4) & outer
-    )
+    outer, inner = tube(AXIAL, (0, 0, 0), 14, 20), tube(AXIAL, (0, 0, 0), 8, 30)
+    split = inner | (outer & (np.abs(places(AXIAL)[..., 0]) < 4))
     wall = subtract(mask(outer, AXIAL), mask(split, AXIAL))
     alone = inspect(wall, None, target=Target.PRIMARY)
     with_edges = inspect(wall, None, target=Target.PRIMARY, outer=mask(outer, AXIAL), inner=mask(split, AXIAL))
