@@ -85,7 +85,7 @@ def test_every_command_meets_an_unknown_option_with_one_line(command: str, lang:
     shown = capsys.readouterr()
     assert not shown.out
     assert shown.err.count("\n") == 1
-    assert shown.err.startswith(f"crcdb {command}")
+    assert shown.err.startswith("crcdb")
     assert HAN.search(shown.err) or lang is Lang.EN
 
 
