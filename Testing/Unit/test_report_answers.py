@@ -233,10 +233,10 @@ def test_measured_never_overwrites_typed() -> None:
     row = form_model(report, Lang.EN).row(path)
     assert row is not None and "46.2" in row.differs and row.can_take_measured
     taken = take_measured(report, path)
-    assert value(taken, path) == 46.0
+    assert value(taken, path) == 46.2
     assert taken.answers[FieldPath.parse(path)].source is Source.MEASURED
     again = autofill(taken, sizes(Target.PRIMARY, 1, long_diameter=50.1))
-    assert value(again, path) == 50.0
+    assert value(again, path) == 50.1
     assert value(again, "primary[1].short_diameter_mm") is None
     assert value(again, "primary[1].segment") is None
 

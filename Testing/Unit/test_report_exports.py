@@ -51,7 +51,7 @@ def test_not_assessable_is_no_absence() -> None:
 def test_values_are_plain() -> None:
     row = csv_row(sample_report())
     assert row["unit"] == str(UNIT)
-    assert row["primary_long_diameter_mm"] == "46"
+    assert row["primary_long_diameter_mm"] == "46.2"
     assert row["primary_extramural_depth_mm"] == "3.5"
     assert row["liver_distribution"] == "s5;s6;s8"
     assert row["distant_metastases"] == "liver;lung"

@@ -124,7 +124,7 @@ def test_sizes_come_from_the_final_contour() -> None:
     measured = sizes(Target.PRIMARY, 1, long_diameter=48.1, short_diameter=31, cranio_caudal=50, thickness=17)
     merged = merge(a, b, SAME, [*measured, *sizes(Target.PRIMARY, 1, hu_pvp=97)])
     path = FieldPath.parse("primary[1].long_diameter_mm")
-    assert (merged.report.answers[path].value, merged.report.answers[path].source) == (48.0, Source.MEASURED)
+    assert (merged.report.answers[path].value, merged.report.answers[path].source) == (48.1, Source.MEASURED)
     assert value(merged.report, "primary[1].pvp_hu") == 97
     assert not merged.open and not merged.kept_both
 

@@ -16,7 +16,6 @@ from crc_core.report.document import (
     Source,
     with_lesions,
 )
-from crc_core.report.editing import rounded
 from crc_core.report.rules import settled
 from crc_core.report.template import Field, Measurable, Repeat
 from crc_core.vocabulary import Target
@@ -95,7 +94,7 @@ def _filled(current: Answer | None, measured: MeasuredValue | None) -> Answer | 
     if current is not None and current.source is not Source.MEASURED:
         return replace(current, measurement=taken)
     if taken is not None:
-        return Answer(rounded(taken.value, taken.precision), source=Source.MEASURED, measurement=taken)
+        return Answer(taken.shown, source=Source.MEASURED, measurement=taken)
     if measured is not None and measured.not_assessable is not None:
         return Answer(not_assessable=measured.not_assessable, source=Source.MEASURED)
     return None

@@ -87,12 +87,22 @@ class NotAssessable:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What was measured: the value, the sentence that says how and where, and the step it can be shown to."""
+    """What was measured: the value, the sentence that says how and where, and what the image can tell apart."""
 
     value: float
     how: str
     how_values: tuple[tuple[str, str | int | float], ...] = ()
     precision: float = 1.0
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals can be shown: tenths where the precision is below one, else none."""
+        return 1 if self.precision < 1.0 else 0
+
+    @property
+    def shown(self) -> float:
+        """The value as it enters the report."""
+        return round(float(self.value), self.decimals)
 
 
 @dataclass(frozen=True)
@@ -128,7 +138,8 @@ class Answer:
         if self.measurement is None or self.source is not Source.TYPED:
             return False
         if isinstance(self.value, (int, float)):
-            return abs(self.value - self.measurement.value) > self.measurement.precision / 2 + 1e-9
+            slack = max(self.measurement.precision, 10.0**-self.measurement.decimals) / 2
+            return abs(self.value - self.measurement.value) > slack + 1e-9
         return True
 
 

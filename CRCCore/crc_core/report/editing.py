@@ -76,17 +76,11 @@ def take_measured(report: Report, path: FieldPath | str) -> Report:
     return _cleared(report, place, replace(current, source=Source.TYPED))
 
 
-def rounded(value: float, precision: float) -> float:
-    """A measured value to the step it can be shown to."""
-    return round(round(value / precision) * precision, 6)
-
-
 def _cleared(report: Report, path: FieldPath, current: Answer | None) -> Report:
     answers = {other: kept for other, kept in report.answers.items() if other != path}
     aside = {other: kept for other, kept in report.set_aside.items() if other != path}
     if current is not None and current.measurement is not None and current.source is not Source.MEASURED:
-        value = rounded(current.measurement.value, current.measurement.precision)
-        answers[path] = Answer(value, source=Source.MEASURED, measurement=current.measurement)
+        answers[path] = Answer(current.measurement.shown, source=Source.MEASURED, measurement=current.measurement)
     return settled(replace(report, answers=answers, set_aside=aside))
 
 

@@ -96,8 +96,6 @@ def export_seg(report: Report, masks: Sequence[SegMask], sources: Sequence[Any])
     are left out. Raises CrcError where the source may identify a patient, is not one stack, lies elsewhere than the
     masks, or a mask holds a lesion that the report does not know.
     """
-    import highdicom as hd
-
     ordered, grid = _stack(sources)
     segments = [(item, lesion) for item in masks for lesion in _lesions(report, item)]
     if not segments:
@@ -106,16 +104,25 @@ def export_seg(report: Report, masks: Sequence[SegMask], sources: Sequence[Any])
     if len(turned) != len(masks):
         raise CrcError("report.seg.same_target")
     pixels, used = _pixels([(turned[item.target], lesion) for item, lesion in segments])
+    descriptions = [_description(report, lesion, n) for n, (_, lesion) in enumerate(segments, 1)]
+    stream = io.BytesIO()
+    _segmentation(report, [ordered[k] for k in used], pixels, descriptions).save_as(stream, enforce_file_format=True)
+    return stream.getvalue()
+
+
+def _segmentation(report: Report, sources: list[Any], pixels: NDArray, descriptions: list[Any]) -> Any:
+    import highdicom as hd
+
     with warnings.catch_warnings():
         # A case code stands where a patient's name was: one component is meant.
         warnings.filterwarnings(
             "ignore", message=".*unlikely to represent the intended person name", category=UserWarning
         )
-        segmentation = hd.seg.Segmentation(
-            source_images=[ordered[k] for k in used],
+        return hd.seg.Segmentation(
+            source_images=sources,
             pixel_array=pixels,
             segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
-            segment_descriptions=[_description(report, lesion, n) for n, (_, lesion) in enumerate(segments, 1)],
+            segment_descriptions=descriptions,
             series_instance_uid=hd.UID(),
             series_number=_SERIES_NUMBER,
             sop_instance_uid=hd.UID(),
@@ -128,9 +135,6 @@ def export_seg(report: Report, masks: Sequence[SegMask], sources: Sequence[Any])
             content_description=f"Lesions of {report.unit}",
             series_description=f"{report.unit} lesions",
         )
-    stream = io.BytesIO()
-    segmentation.save_as(stream, enforce_file_format=True)
-    return stream.getvalue()
 
 
 def _lesions(report: Report, item: SegMask) -> list[Lesion]:

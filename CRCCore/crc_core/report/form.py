@@ -17,7 +17,7 @@ from crc_core.report.wording import (
     number_text,
     path_label,
     section_title,
-    shown_precision,
+    shown_decimals,
     source_text,
     unit_text,
     value_text,
@@ -234,7 +234,7 @@ def _row(report: Report, template: Template, field: Field, path: FieldPath, lang
 def _entry_text(field: Field, given: Answer | None, lang: Lang) -> str:
     if given is None or given.value is None:
         return ""
-    return value_text(field, given.value, lang, shown_precision(given))
+    return value_text(field, given.value, lang, shown_decimals(given))
 
 
 def _boxes(template: Template, field: Field, given: Answer | None, lang: Lang) -> tuple[OptionBox, ...]:
@@ -258,7 +258,7 @@ def _boxes(template: Template, field: Field, given: Answer | None, lang: Lang) -
 def _differs(field: Field, given: Answer | None, lang: Lang) -> str:
     if given is None or given.measurement is None or not given.differs_from_measurement:
         return ""
-    value = number_text(given.measurement.value, given.measurement.precision)
+    value = number_text(given.measurement.value, given.measurement.decimals)
     how = measurement_text(given.measurement, lang)
     return say("report.differs", lang, value=value, unit=unit_text(field, lang), how=how)
 

@@ -9,7 +9,7 @@ from html import escape
 from crc_core.report.document import Answer, FieldPath, Report, Source
 from crc_core.report.rules import is_visible
 from crc_core.report.template import CHOOSING, NUMERIC, Field, Group, Kind, Option, Template, Words
-from crc_core.report.wording import answer_text, shown_precision, unit_text, value_text
+from crc_core.report.wording import answer_text, shown_decimals, unit_text, value_text
 from crc_core.text import Lang, say
 
 _LONG_LABEL = 12
@@ -93,7 +93,7 @@ def _value(template: Template, item: Field, answer: Answer | None) -> str:
             return trailing
         return '<span class="blank">&nbsp;</span>' + _unit(item) if item.required else '<span class="words">—</span>'
     if item.kind in NUMERIC:
-        text = value_text(item, answer.value, Lang.EN, shown_precision(answer))
+        text = value_text(item, answer.value, Lang.EN, shown_decimals(answer))
         return f'<span class="blank">{escape(text)}</span>{_unit(item)}{_source(answer)}'
     return f'<span class="words">{escape(value_text(item, answer.value, Lang.ZH))}</span>'
 

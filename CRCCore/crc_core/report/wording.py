@@ -7,23 +7,20 @@ from crc_core.report.template import CHOOSING, Field, Section, Template, Words
 from crc_core.text import Lang, catalogue, say
 
 
-def number_text(value: float, precision: float | None = None) -> str:
-    """A number with as many decimals as its precision has; without one, at most two."""
-    if precision is None:
-        text = f"{float(value):.2f}".rstrip("0").rstrip(".")
-        return "0" if text == "-0" else text
-    decimals = next((places for places in range(4) if abs(round(precision, places) - precision) < 1e-9), 4)
-    return f"{float(value):.{decimals}f}"
+def number_text(value: float, decimals: int | None = None) -> str:
+    """A number with so many decimals; without that, with the two it may need."""
+    text = f"{float(value):.2f}".rstrip("0").rstrip(".") if decimals is None else f"{float(value):.{decimals}f}"
+    return text.removeprefix("-") if not text.strip("-0.") else text
 
 
-def value_text(field: Field, value: Value, lang: Lang, precision: float | None = None) -> str:
+def value_text(field: Field, value: Value, lang: Lang, decimals: int | None = None) -> str:
     """A value in words, without its unit; an unknown option reads as its code."""
     if isinstance(value, tuple):
         return ("、" if lang is Lang.ZH else ", ").join(value_text(field, code, lang) for code in value)
     if isinstance(value, str):
         option = field.option(value) if field.kind in CHOOSING else None
         return value if option is None else option.alone.say(lang)
-    return number_text(value, precision)
+    return number_text(value, decimals)
 
 
 def unit_text(field: Field, lang: Lang) -> str:
@@ -45,13 +42,13 @@ def answer_text(template: Template, field: Field, answer: Answer, lang: Lang) ->
     if answer.value is None:
         return ""
     unit = unit_text(field, lang)
-    text = value_text(field, answer.value, lang, shown_precision(answer))
+    text = value_text(field, answer.value, lang, shown_decimals(answer))
     return f"{text} {unit}" if unit else text
 
 
-def shown_precision(answer: Answer) -> float | None:
-    """The step a measured answer is shown to; None for what a person typed."""
-    return answer.measurement.precision if answer.measurement and answer.source is Source.MEASURED else None
+def shown_decimals(answer: Answer) -> int | None:
+    """How many decimals a measured answer is shown with; None for what a person typed."""
+    return answer.measurement.decimals if answer.measurement and answer.source is Source.MEASURED else None
 
 
 def measurement_text(measurement: Measurement, lang: Lang) -> str:
