@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     """Compare; exit 0 agreed, 1 disputed. Raises CrcError for masks that cannot be compared."""
     paths: list[Path] = arguments.masks
     _refuse_impossible(paths, arguments.union)
-    masks = _read(paths)
+    masks = read_masks(paths)
     readers = compare_readers(masks)
     united = _unite(masks, readers, arguments.union) if arguments.union else None
     _show(paths, readers, console)
@@ -56,7 +56,8 @@ def _refuse_impossible(paths: Sequence[Path], out: Path | None) -> None:
         raise CrcError("agreement.union_is_input", path=out)
 
 
-def _read(paths: Sequence[Path]) -> list[PreparedMask]:
+def read_masks(paths: Sequence[Path]) -> list[PreparedMask]:
+    """The masks of the readers, two files at a time; raises CrcError where one is no mask or on another grid."""
     # Decompression leaves Python alone, so two files are read in the time of one.
     with ThreadPoolExecutor(max_workers=2) as threads:
         masks = list(threads.map(lambda path: prepare(read_mask(path)), paths))
