@@ -46,7 +46,7 @@ def desk(study: Phantom, mode: Mode = Mode.SUBTRACTION) -> Desk:
         Binding(target, role, UNIT.series_code(role), mode if target is Target.PRIMARY else Mode.DIRECT)
         for target, role in SOURCES.items()
     )
-    return Desk(UNIT, bindings, series, {role: study.images[role] for role in roles})
+    return Desk(UNIT, bindings, series, {role: study.images[role] for role in roles}, "2026-01-05")
 
 
 def sealed(folder: Path, study: Phantom, reader: Reader, mode: Mode = Mode.SUBTRACTION) -> SealedReading:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import time
 import unicodedata
-from collections.abc import Sequence
 from pathlib import Path
 
 from crc_core.cli.console import Console, Exit
@@ -14,7 +13,7 @@ from crc_core.text import Lang, say
 
 _DEFAULT_SEED = 1
 _DEFAULT_FOLDER = Path("crc-demo")
-_WIDEST_COLUMN = 46
+_LABEL_PLACES = 20
 
 
 def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
@@ -37,9 +36,10 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     ending = run_story(folder, arguments.seed, teller.tell)
     with stepping(teller.tell, "demo.step.page"):
         page = export_all(ending, folder, console.lang)
-    console.line("")
-    for line in _table(summary(ending, console.lang)):
-        console.line(line)
+    for row in summary(ending, console.lang):
+        console.line("")
+        for label, value in row:
+            console.line(f"{_filled(label)}{value}")
     console.line("")
     console.line(store_words(ending, console.lang))
     console.say("demo.store", path=ending.team.store.layout.root)
@@ -104,14 +104,7 @@ def _folder(wished: Path | None) -> Path:
     return folder
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows in columns; Chinese characters count as two places."""
-    widths = [min(_WIDEST_COLUMN, max(_places(row[n]) for row in rows)) for n in range(len(rows[0]))]
-    return [
-        "  ".join(cell + " " * (width - _places(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-
-
-def _places(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+def _filled(label: str) -> str:
+    """A label filled up to the column of values; Chinese characters count as two places."""
+    places = sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in label)
+    return label + " " * max(2, _LABEL_PLACES - places)

@@ -135,8 +135,13 @@ def _final(item: Told) -> SealedFinal:
     return item.final
 
 
-def summary(ending: Ending, lang: Lang) -> list[tuple[str, ...]]:
-    """The table of what was made, for a terminal: heads first."""
-    heads = tuple(say(f"demo.table.{name}", lang) for name in ("unit", "mode", "agreement", "outcome", "final"))
-    lines = [_line(item, Path(), lang) for item in ending.told]
-    return [heads, *((line.unit, line.mode, line.agreement, line.outcome, line.final) for line in lines)]
+def summary(ending: Ending, lang: Lang) -> list[list[tuple[str, str]]]:
+    """What was made, for a terminal: per unit its lines of label and value."""
+    table = []
+    for item in ending.told:
+        line = _line(item, Path(), lang)
+        values = (line.unit, line.mode, line.agreement, line.outcome, line.final)
+        names = ("unit", "mode", "agreement", "outcome", "final")
+        labels = [say(f"demo.table.{name}", lang) for name in names]
+        table.append(list(zip(labels, values, strict=True)))
+    return table

@@ -33,12 +33,13 @@ def fill_report(
     phantom: Phantom,
     targets: tuple[TargetReading, ...],
     assessment: Assessment,
+    study_date: str | None,
     opinions: Mapping[str, Value] | None = None,
 ) -> Report:
     """A complete report of what was drawn; `opinions` (by field id) are answers in which this reader differs."""
     said = {item.target: item.answer for item in targets}
     lesions = tuple(Lesion(item.target, record.number, record.kind) for item in targets for record in item.lesions)
-    report = autofill(new_report(unit, lesions, _header(phantom), said), assessment.values())
+    report = autofill(new_report(unit, lesions, _header(phantom, study_date), said), assessment.values())
     while True:
         missing = next(((path, field) for path, field in report.paths if is_missing(report, path, field)), None)
         if missing is None:
@@ -51,13 +52,13 @@ def remaining_problems(report: Report) -> tuple[str, ...]:
     return tuple(f"{problem.field_path}: {problem.code}" for problem in problems(report) if problem.blocks)
 
 
-def _header(phantom: Phantom) -> Header:
+def _header(phantom: Phantom, study_date: str | None) -> Header:
     return Header(
         examination="CT全腹部(平扫+三期增强)",
         sex="male" if phantom.patient.sex == "M" else "female",
         age_years=phantom.patient.age_years,
         clinical_diagnosis="结直肠癌",
-        examined_on="2026-01-05",
+        examined_on=study_date,
     )
 
 

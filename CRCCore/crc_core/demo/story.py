@@ -35,6 +35,7 @@ from crc_core.geometry.grid import Volume
 from crc_core.identity import UnitId
 from crc_core.importing.admission import ImportRequest, ImportResult, import_study
 from crc_core.phantom import Phantom, build_phantom, write_study
+from crc_core.phantom.plan import make_body
 from crc_core.reading.final import How
 from crc_core.reading.seal import SealedFinal, open_reading, read_final, read_reading, seal_final, seal_reading
 from crc_core.store.check import check_store
@@ -91,7 +92,7 @@ def chapters(seed: int) -> Iterator[Chapter]:
     agreeing = (careful(FIRST_READER, seed + 11), careful(SECOND_READER, seed + 12))
     first = build_phantom(seed)
     yield Chapter("agreed", first, Mode.SUBTRACTION, agreeing)
-    other = build_phantom(seed + 1)
+    other = build_phantom(_rectal_seed(seed + 1))
     disputing = (
         overlooking(FIRST_READER, seed + 21, (Target.LIVER, _MISSED_LESION)),
         generous(SECOND_READER, seed + 22),
@@ -100,6 +101,13 @@ def chapters(seed: int) -> Iterator[Chapter]:
     later = build_phantom(seed, time_point=1)
     readers = (careful(FIRST_READER, seed + 31), careful(SECOND_READER, seed + 32))
     yield Chapter("follow-up", later, Mode.DIRECT, readers, joins="agreed")
+
+
+def _rectal_seed(seed: int) -> int:
+    """The next seed whose primary lies where MRI is the reference: in the rectum or at its upper end."""
+    while not make_body(seed, 1).segments[0].is_rectal:
+        seed += 1
+    return seed
 
 
 def run_story(folder: Path, seed: int, tell: Tell) -> Ending:
@@ -174,7 +182,7 @@ def open_unit(team: Team, unit: UnitId) -> dict[Role, Volume]:
 
 def _read_and_submit(team: Team, folder: Path, item: Told, reader: Reader) -> Done:
     view = team.store.unit(item.unit, reader.person)
-    desk = Desk(item.unit, view.bindings, view.series, item.images)
+    desk = Desk(item.unit, view.bindings, view.series, item.images, view.study_date)
     done = read_unit(desk, item.chapter.phantom, reader, utc_now())
     place = folder / "readings" / f"{item.unit}-{reader.person}"
     with naming(place):

@@ -52,12 +52,13 @@ class Reader:
 
 @dataclass(frozen=True, eq=False)
 class Desk:
-    """What lies before a reader: the unit, its bindings and series, the images by role."""
+    """What lies before a reader: the unit, its bindings and series, the images by role, the (shifted) date."""
 
     unit: UnitId
     bindings: Sequence[Binding]
     series: Sequence[SeriesRecord]
     images: Mapping[Role, Volume]
+    study_date: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,7 @@ def read_unit(desk: Desk, phantom: Phantom, reader: Reader, at: datetime, supers
     primary = drawings.get(Target.PRIMARY)
     edges = Parents(primary.outer, primary.inner) if primary is not None else Parents()
     assessment = assess({target: drawing.mask for target, drawing in drawings.items()}, desk.images, parents=edges)
-    report = fill_report(desk.unit, phantom, targets, assessment, reader.opinions)
+    report = fill_report(desk.unit, phantom, targets, assessment, desk.study_date, reader.opinions)
     reading = Reading(READING_SCHEMA, str(desk.unit), reader.person, FIRST_ROUND, targets, supersedes)
     provenance = _provenance(desk, reader, targets, report, at)
     draft = ReadingDraft(reading, provenance, report.to_json(), _masks(desk, drawings))
