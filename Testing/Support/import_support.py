@@ -162,3 +162,32 @@ def write_file(item: Dataset, path: Path, syntax: str = ExplicitVRLittleEndian) 
     path.parent.mkdir(parents=True, exist_ok=True)
     pydicom.dcmwrite(path, item, enforce_file_format=True)
     return path
+
+
+PHASES = {"2": ("动脉期 1.25mm", 28), "3": ("门静脉期 1.25mm", 60), "4": ("延迟期 1.25mm", 150), "1": ("平扫", 0)}
+
+
+def write_study(
+    folder: Path,
+    *,
+    patient_id: str = "P00772941",
+    name: str = NAME,
+    day: str = "20251103",
+    study: str = STUDY_UID,
+    seed: int = 0,
+    series: Iterable[str] = ("1", "2", "3", "4"),
+    slices: int = 6,
+) -> Path:
+    """A hostile study of small CT phases of noise, six slices each; `seed` decides the voxels."""
+    for code in series:
+        rng = np.random.default_rng([seed, int(code)])
+        for number in range(1, slices + 1):
+            item = hostile_file(number, series=code, study_uid=study, patient_id=patient_id)
+            item.PatientName = name
+            item.SeriesDescription = f"{name} {PHASES[code][0]}"
+            item.ProtocolName = "江城第七人民医院_ABDOMEN"
+            item.StudyDate = item.SeriesDate = item.AcquisitionDate = item.ContentDate = day
+            noise = rng.integers(-200, 200, (16, 16), dtype=np.int16)
+            item.add_new("PixelData", "OW", noise.tobytes())
+            write_file(item, folder / f"SE{code}" / f"IM{number:04d}")
+    return folder

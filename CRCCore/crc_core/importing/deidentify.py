@@ -33,8 +33,14 @@ from crc_core.importing.values import (
 _DEEPEST = 8
 _CHARSET, _PIXELS = 0x00080005, 0x7FE00010
 _STUDY_DATE, _BIRTH_DATE, _SERIES_UID = 0x00080020, 0x00100030, 0x0020000E
+_FRAMES = frozenset((0x52009229, 0x52009230))
 _AGE, _SEX = 0x00101010, 0x00100040
+_TYPE_2 = ("PatientSex", "StudyDate", "StudyTime", "Manufacturer")
 _OVERLAY_BIT_POSITION = 0x60000102
+_SOP_CLASS = 0x00080016
+_SET_ANEW = {_SOP_CLASS: "", 0x00100010: "replaced:case code", 0x00100020: "replaced:case code", _AGE: "checked:age"}
+"""Elements that every file gets whatever the original said, and how the log calls it."""
+
 _CODE_VALUE, _CODE_SCHEME, _CODE_MEANING = 0x00080100, 0x00080102, 0x00080104
 
 
@@ -87,11 +93,14 @@ class Deidentifier:
             tag = int(element.tag)
             if tag in safe or tag == _PIXELS or (tag == _CHARSET and depth == 0):
                 continue
+            if depth == 0 and tag in _SET_ANEW:
+                self._count(_SET_ANEW[tag], tag)
+                continue
             treatment = self._treatments.get(tag)
             if treatment is None or (treatment is Treatment.CODE and depth == 0):
                 self._count(_removal(self._profile.get(tag), tag), tag)
             elif not self._take(source, target, tag, treatment, declared, terms, depth):
-                self._count(f"dropped:{treatment.value}", tag)
+                self._count("emptied" if treatment is Treatment.EMPTY else f"dropped:{treatment.value}", tag)
         _replace_meanings(target, self._rules.codes.designators)
         return target
 
@@ -124,7 +133,9 @@ class Deidentifier:
         if depth >= _DEEPEST or source[tag].VR != "SQ":
             return False
         items = [self._copy(item, declared, terms, depth + 1) for item in source[tag].value]
-        if items and not any(len(item) for item in items):
+        if tag not in _FRAMES:  # an item stands for a frame there, and its place in the row must not change
+            items = [item for item in items if len(item)]
+        if not items:
             return False
         target.add_new(tag, "SQ", items)
         return True
@@ -147,7 +158,7 @@ class Deidentifier:
         if tag == _SEX:
             return valid_sex(text)
         if tag == _AGE:
-            return None  # set from the dates as well, see _set_identity
+            return None  # in an item below the root; the age at the root is set anew
         if vr not in TEXT_VRS:
             return None
         values = valid_text(vr, text)
@@ -180,9 +191,8 @@ class Deidentifier:
                 target.add_new(tag, _vr(tag, source), "")
         target.SpecificCharacterSet = "ISO_IR 192"
         target.PatientName = target.PatientID = self._subject.case
-        target.setdefault("PatientSex", "")
-        target.setdefault("StudyDate", "")
-        target.setdefault("StudyTime", "")
+        for word in _TYPE_2:
+            target.setdefault(word, "")
         born, scanned = (read_date(raw_text(source, tag, b"")) for tag in (_BIRTH_DATE, _STUDY_DATE))
         age = capped_age(raw_text(source, _AGE, b""), born, scanned, self._rules.oldest_age_years)
         if age is not None:
@@ -198,7 +208,8 @@ class Deidentifier:
         target.LongitudinalTemporalInformationModified = "MODIFIED"
 
     def _count(self, rule: str, tag: int) -> None:
-        self.changes[Change(rule, attribute_name(tag))] += 1
+        if rule:
+            self.changes[Change(rule, attribute_name(tag))] += 1
 
 
 def attribute_name(tag: int) -> str:

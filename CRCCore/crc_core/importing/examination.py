@@ -110,11 +110,12 @@ def choose_study(index: FolderIndex, study_uid: str | None) -> tuple[Study, tupl
             raise CrcError("import.no_such_study", path=folder, study=study_uid)
     if not with_ct:
         raise CrcError("import.no_ct", path=folder)
+    studies = ", ".join(study.study_uid for study in with_ct)
+    if len({study.patient_key for study in with_ct}) > 1 or (study_uid is None and len(index.patients) > 1):
+        raise CrcError("import.several_patients", path=folder, patients=len(index.patients), studies=studies)
     if len(with_ct) > 1:
-        raise CrcError("import.several_studies", path=folder, studies=", ".join(s.study_uid for s in with_ct))
+        raise CrcError("import.several_studies", path=folder, studies=studies)
     study = with_ct[0]
-    if study_uid is None and len(index.patients) > 1:
-        raise CrcError("import.several_patients", path=folder, patients=len(index.patients), study=study.study_uid)
     patient = next(item for item in index.patients if item.patient_key == study.patient_key)
     if patient.is_contradictory:
         raise CrcError("import.contradictory", path=folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -79,32 +79,55 @@ def prepare_import(
     Only the chosen series are written, one per role; nothing else of the examination leaves its folder. Raises
     CrcError where a file cannot be read or written.
     """
-    report = on_progress or (lambda code, done, total: None)
     total = sum(len(item.series.paths) for item in examination.chosen.values())
-    folders: dict[str, Path] = {}
-    records, logs, done = [], [], 0
+    written = []
     for role, chosen in examination.chosen.items():
         code = unit.series_code(role)
-        folders[code] = workspace / code
         series_uid = pseudonyms.uid(chosen.series.key)
         worker = Deidentifier(rules, pseudonyms, Subject(unit.case, patient.shift_days), series_uid)
-        with naming(folders[code]):
-            folders[code].mkdir(parents=True)
-        vendor = ""
-        for number, path in enumerate(chosen.series.paths, start=1):
-            vendor = write_deidentified(path, folders[code] / f"{number:05d}.dcm", worker, rules)
-            done += 1
-            report("import.stage.write", done, total)
-        logs.append(SeriesLog(code, len(chosen.series.paths), Counter(worker.changes)))
-        records.append(_record(code, series_uid, chosen, vendor))
-    registration = _registration(examination, unit, patient, tuple(records), rules, context)
+        done = sum(item.log.files for item in written)
+
+        def report(count: int, before: int = done) -> None:
+            if on_progress is not None:
+                on_progress("import.stage.write", before + count, total)
+
+        vendor = _write_files(chosen, workspace / code, worker, rules, report)
+        log = SeriesLog(code, len(chosen.series.paths), Counter(worker.changes))
+        written.append(_Written(workspace / code, _record(code, series_uid, chosen, vendor), log))
+    registration = _registration(examination, unit, patient, tuple(item.record for item in written), rules, context)
     return PreparedImport(
-        PreparedUnit(unit, registration, folders),
+        PreparedUnit(unit, registration, {item.record.code: item.folder for item in written}),
         scan_checked(examination),
         bindings_of(examination, unit, protocol, context),
         protocol.version,
-        tuple(logs),
+        tuple(item.log for item in written),
     )
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A series as it lies in the workspace."""
+
+    folder: Path
+    record: SeriesRecord
+    log: SeriesLog
+
+
+def _write_files(
+    chosen: ChosenSeries,
+    folder: Path,
+    worker: Deidentifier,
+    rules: DeidentificationRules,
+    report: Callable[[int], None],
+) -> str:
+    """Write the files of one series in the order of its images; the manufacturer as it stands there."""
+    with naming(folder):
+        folder.mkdir(parents=True)
+    vendor = ""
+    for number, path in enumerate(chosen.series.paths, start=1):
+        vendor = write_deidentified(path, folder / f"{number:05d}.dcm", worker, rules)
+        report(number)
+    return vendor
 
 
 def scan_checked(examination: Examination) -> ScanChecked:
