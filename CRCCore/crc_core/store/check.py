@@ -66,13 +66,23 @@ def clean_store(layout: Layout, check: StoreCheck, older_than_hours: float) -> t
     for item in (*check.of(Level.LEFTOVER), *_cut_off(layout, check)):
         if not _is_old(item.path, older_than_hours):
             continue
-        if item.path.name.endswith(PART_SUFFIX):
-            with naming(item.path):
-                shutil.rmtree(item.path) if item.path.is_dir() else item.path.unlink()
-        else:
-            set_aside(layout, item.path)
+        _clear(layout, item.path)
         cleared.append(item.path)
     return tuple(cleared)
+
+
+def _clear(layout: Layout, path: Path) -> None:
+    with naming(path):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+        elif path.name.endswith(PART_SUFFIX):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        else:
+            set_aside(layout, path)
+        for parent in path.parents:
+            if parent in layout.folders or any(parent.iterdir()):
+                break
+            parent.rmdir()
 
 
 def _cut_off(layout: Layout, check: StoreCheck) -> tuple[Finding, ...]:

@@ -102,14 +102,22 @@ class Layout:
         return from_document(StoreFile, document, self.store_file)
 
     def make(self, policy: Policy, created: datetime) -> StoreFile:
-        """Make the folder a store; raises CrcError where it is one already or holds anything else."""
+        """Make the folder a store; raises CrcError where it is one already or holds anything else.
+
+        The empty folders of a store that was cut off while being made are no hindrance.
+        """
         with naming(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
-            if any(self.root.iterdir()):
+            if not all(self._is_unfinished(path) for path in self.root.iterdir()):
                 raise CrcError("store.not_empty", path=self.root)
             for folder in self.folders:
-                folder.mkdir()
+                folder.mkdir(exist_ok=True)
         record = StoreFile(STORE_SCHEMA, uuid.uuid4().hex, policy, created)
         if not create_exclusively(self.store_file, canonical_bytes(to_document(record))):
             raise CrcError("store.not_empty", path=self.root)
         return record
+
+    def _is_unfinished(self, path: Path) -> bool:
+        if path.name.startswith(f".{STORE_NAME}.") and path.name.endswith(PART_SUFFIX):
+            return True
+        return path in self.folders and not any(path.iterdir())
