@@ -12,10 +12,22 @@ import numpy as np
 from crc_core.errors import CrcError
 from crc_core.files.atomic import naming
 from crc_core.phantom.model import Phantom
+from crc_core.phantom.protocol import Examination, acquisition_s, clock, decimal, examination, uid
 from crc_core.phantom.series import Kind, SeriesPlan, series_of
 
 Progress = Callable[[int, int], None]
 _TABLE_FEED_MM_PER_S = 60.0
+_INSTANCE_UID, _ACQUISITION_TIME, _CONTENT_TIME = 0x00080018, 0x00080032, 0x00080033
+_INSTANCE_NUMBER, _POSITION, _LOCATION, _PIXELS = 0x00200013, 0x00200032, 0x00201041, 0x7FE00010
+_CHANGING = (
+    (_INSTANCE_UID, "UI"),
+    (_ACQUISITION_TIME, "TM"),
+    (_CONTENT_TIME, "TM"),
+    (_INSTANCE_NUMBER, "IS"),
+    (_POSITION, "DS"),
+    (_LOCATION, "DS"),
+    (_PIXELS, "OW"),
+)
 
 
 def write_study(phantom: Phantom, folder: Path, *, on_progress: Progress | None = None) -> None:
@@ -50,30 +62,34 @@ def require_empty(folder: Path) -> None:
 
 
 def _write_series(phantom: Phantom, plan: SeriesPlan, root: Path) -> None:
-    from pydicom.dataset import FileMetaDataset
-    from pydicom.filewriter import dcmwrite
-    from pydicom.uid import ExplicitVRLittleEndian
-
-    from crc_core.phantom.tags import acquisition_s, clock, decimal, examination, series_dataset, uid
+    from crc_core.phantom.encoding import SeriesEncoder
+    from crc_core.phantom.tags import series_dataset
 
     dataset = series_dataset(phantom, plan)
     target = root / str(dataset.PatientID) / f"{dataset.StudyDate}_{dataset.Modality}" / f"SE{plan.number:04d}"
     target.mkdir(parents=True)
-    start_s = acquisition_s(plan, examination(phantom))
-    lps = plan.volume.grid.ijk_to_lps
-    lowest = plan.volume.grid.to_ras((0, 0, plan.slices[0]))[2]
+    encoder = SeriesEncoder(dataset, _CHANGING)
+    exam = examination(phantom)
     for instance, k in enumerate(plan.slices, start=1):
-        dataset.SOPInstanceUID = uid(dataset.SeriesInstanceUID, instance)
-        dataset.InstanceNumber = instance
-        if plan.kind is not Kind.CAPTURE:
-            position = lps[:3, 2] * k + lps[:3, 3]
-            dataset.ImagePositionPatient = [decimal(float(value)) for value in position]
-            dataset.SliceLocation = decimal(round(float(position[2]), 4))
-            seconds = start_s if plan.is_mr else start_s + abs(position[2] - lowest) / _TABLE_FEED_MM_PER_S
-            dataset.AcquisitionTime = dataset.ContentTime = clock(float(seconds))
-        dataset.PixelData = np.ascontiguousarray(plan.volume.array[k]).tobytes()
-        dataset.file_meta = FileMetaDataset()
-        dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        dcmwrite(target / f"IM{instance:06d}.dcm", dataset, enforce_file_format=True)
+        values = _slice_values(plan, exam, k) if plan.kind is not Kind.CAPTURE else {}
+        values[_INSTANCE_UID] = uid(dataset.SeriesInstanceUID, instance).encode()
+        values[_INSTANCE_NUMBER] = str(instance).encode()
+        values[_PIXELS] = np.ascontiguousarray(plan.volume.array[k]).tobytes()
+        (target / f"IM{instance:06d}.dcm").write_bytes(encoder.file(values))
+
+
+def _slice_values(plan: SeriesPlan, exam: Examination, k: int) -> dict[int, bytes]:
+    """Place and time of slice `k` by tag, as DICOM writes them."""
+    grid = plan.volume.grid
+    position = grid.ijk_to_lps[:3] @ np.array([0.0, 0.0, k, 1.0])
+    seconds = acquisition_s(plan, exam)
+    if not plan.is_mr:
+        first = grid.to_ras((0, 0, plan.slices[0]))[2]
+        seconds += abs(position[2] - first) / _TABLE_FEED_MM_PER_S
+    time = clock(float(seconds)).encode()
+    return {
+        _ACQUISITION_TIME: time,
+        _CONTENT_TIME: time,
+        _POSITION: "\\".join(decimal(float(value)) for value in position).encode(),
+        _LOCATION: decimal(round(float(position[2]), 4)).encode(),
+    }

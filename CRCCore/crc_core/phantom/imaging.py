@@ -80,7 +80,7 @@ def noise(grid: Grid, scanner: Scanner, rng: np.random.Generator) -> NDArray[np.
     from scipy.ndimage import gaussian_filter
 
     white = rng.standard_normal(grid.shape_kji, dtype=np.float32)
-    fine = max(0.35, 0.75 / grid.spacing_ijk_mm[0])
+    fine = max(0.55, 0.75 / grid.spacing_ijk_mm[0])
     field = gaussian_filter(white, (0, fine, fine), mode="wrap", truncate=3.0)
     field -= gaussian_filter(white, (0, 2.4 * fine, 2.4 * fine), mode="wrap", truncate=2.5)
     return field * np.float32(scanner.noise_hu / max(float(field[: min(8, len(field))].std()), 1e-6))

@@ -41,7 +41,8 @@ def with_lesions(body: BodyPlan, time_point: int) -> BodyPlan:
     liver = _room(tissue, grid, body.warp, (Tissue.LIVER,), liver_segment)
     lung = _room(tissue, grid, body.warp, (Tissue.LUNG,), lung_lobe)
     fat = _room(tissue, grid, body.warp, _ROOM_FOR_NODES, None)
-    shrink = 1.0 if time_point == 0 else max(0.35, float(rng.uniform(0.62, 0.78)) ** time_point)
+    # Nothing at the baseline (power 0); after many time points something is left to draw.
+    shrink = max(0.35, float(rng.uniform(0.62, 0.78)) ** time_point)
     radii = [rng.uniform(11, 16), rng.uniform(7, 10), rng.uniform(3.6, 4.6)]
     if rng.random() < 0.4:
         radii.insert(2, rng.uniform(6, 8))

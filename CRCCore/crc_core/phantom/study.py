@@ -71,8 +71,8 @@ def build_phantom(
 def _delays(seed: int, faults: frozenset[Fault]) -> dict[Role, float]:
     """Seconds after the start of the injection, within consensus table 4."""
     rng = np.random.default_rng([seed, 0xDE1A])
-    portal = _LATE_PORTAL_S if Fault.LATE_PORTAL in faults else float(rng.integers(52, 61))
-    return {Role.AP: float(rng.integers(26, 31)), Role.PVP: portal, Role.DP: float(rng.integers(125, 176))}
+    arterial, portal, delayed = (float(rng.integers(low, high + 1)) for low, high in ((26, 30), (52, 60), (140, 175)))
+    return {Role.AP: arterial, Role.PVP: _LATE_PORTAL_S if Fault.LATE_PORTAL in faults else portal, Role.DP: delayed}
 
 
 def _noise(full_size: bool) -> float:
