@@ -29,12 +29,26 @@ def box_on(part: Box, of: Grid, on: Grid, margin: int = 1) -> Box | None:
 
 def carried_over(part: NDArray[np.bool_], part_box: Box, of: Grid, box: Box, on: Grid) -> NDArray[np.bool_]:
     """A boolean crop of one grid as seen in a box of another: each voxel takes the value at its centre."""
+    if of.same_as(on):
+        return _placed(part, part_box, box)
     k, j, i = np.meshgrid(*(np.arange(one.start, one.stop, dtype=np.float64) for one in box), indexing="ij")
     places = of.to_ijk(on.to_ras(np.stack([i, j, k], axis=-1)))[..., ::-1]
     nearest = np.rint(places).astype(np.intp) - [one.start for one in part_box]
     known = ((nearest >= 0) & (nearest < part.shape)).all(axis=-1)
     nearest[~known] = 0
     return known & part[nearest[..., 0], nearest[..., 1], nearest[..., 2]]
+
+
+def _placed(part: NDArray[np.bool_], part_box: Box, box: Box) -> NDArray[np.bool_]:
+    """The part of a boolean crop that lies in another box of the same grid."""
+    result = np.zeros(tuple(one.stop - one.start for one in box), bool)
+    to, taken = [], []
+    for one, other in zip(part_box, box, strict=True):
+        first, stop = max(one.start, other.start), min(one.stop, other.stop)
+        to.append(slice(first - other.start, stop - other.start))
+        taken.append(slice(first - one.start, stop - one.start))
+    result[tuple(to)] = part[tuple(taken)]
+    return result
 
 
 def averaged(values: NDArray, inside: NDArray[np.bool_], spacing_kji_mm: tuple[float, ...]) -> NDArray[np.float32]:

@@ -137,13 +137,16 @@ def vessel_of(tissue: Tissue) -> NDArray[np.bool_]:
 
 def outside_body(tissue: Tissue, image: Volume) -> Finding | None:
     """The part of a lesion that lies outside the patient; the body is looked for in the lesion's slices alone."""
-    lesion = tissue.lesion
-    body = _body(image.array[lesion.box[0]], tissue.rules.body_hu)
+    lesion, rules = tissue.lesion, tissue.rules
+    # Outside the body lies air, so that a lesion without any need not be compared with the body.
+    if np.count_nonzero(lesion.inside & (tissue.values < rules.body_hu)) < rules.outside_body_share * lesion.voxels:
+        return None
+    body = _body(image.array[lesion.box[0]], rules.body_hu)
     rows, columns = ((np.arange(part.start, part.stop) + _BODY_STEP // 2) // _BODY_STEP for part in lesion.box[1:])
     outside = (
         lesion.inside & ~body[:, np.minimum(rows, body.shape[1] - 1)][:, :, np.minimum(columns, body.shape[2] - 1)]
     )
-    return tissue.finding(CheckId.OUTSIDE_BODY, Verdict.WARN, outside, tissue.rules.outside_body_share)
+    return tissue.finding(CheckId.OUTSIDE_BODY, Verdict.WARN, outside, rules.outside_body_share)
 
 
 def _dense(tissue: Tissue) -> NDArray[np.bool_]:
