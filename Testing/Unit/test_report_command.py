@@ -139,6 +139,24 @@ def contoured(folder: Path) -> tuple[Grid, Path, Path]:
     return grid, mask, image
 
 
+def test_a_report_against_its_masks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_sample(folder)
+    grid, mask, _ = contoured(folder)
+    assert run(capsys, "validate", path, "--mask", mask)[0] == 0
+    array = np.zeros(grid.shape_kji, np.uint8)
+    array[1, 2, 3], array[1, 2, 4] = 1, 7
+    write_volume(mask, Volume(array, grid))
+    code, out, _ = run(capsys, "validate", path, "--mask", mask, "--json")
+    found = [(problem["field"], problem["code"]) for problem in json.loads(out)["problems"]]
+    assert code == 1
+    assert found == [
+        ("lesions.liver[2]", "report.problem.lesion_not_drawn"),
+        ("lesions.liver[3]", "report.problem.lesion_not_drawn"),
+        ("lesions.liver[7]", "report.problem.lesion_not_written"),
+    ]
+    assert run(capsys, "validate", path, path, "--mask", mask)[0] == 2
+
+
 def test_a_page_with_key_images(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write_sample(folder)
     _, mask, image = contoured(folder)

@@ -118,6 +118,16 @@ def test_depths_in_two_classes_are_settled_by_the_class() -> None:
     assert not done.open and not done.kept_both and not done.report.set_aside
 
 
+def test_what_hangs_on_an_answer_kept_twice_stays() -> None:
+    a = sample_report()
+    merged = merge(a, answer(a, "primary[1].regional_nodes_count", 5), SAME)
+    assert both_paths(merged) == {"primary[1].regional_nodes_count"}
+    assert value(merged.report, "primary[1].regional_nodes_short_mm") == 9
+    none = merge(a, answer(a, "primary[1].regional_nodes_count", 0), SAME)
+    assert value(none.report, "primary[1].regional_nodes_short_mm") == 9
+    assert not problems(none.report)
+
+
 def test_sizes_come_from_the_final_contour() -> None:
     a = sample_report()
     b = fill(a, {"primary[1].long_diameter_mm": 60, "primary[1].pvp_hu": 110})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
+from typing import Any
 
 from crc_core.cli.console import Console, Exit
 from crc_core.errors import CrcError
@@ -14,8 +15,9 @@ from crc_core.identity import UnitId
 from crc_core.report.document import Header, Lesion, Report, new_report
 from crc_core.report.document_json import read_report
 from crc_core.report.editing import answer
-from crc_core.report.form import form_model
-from crc_core.report.validate import problems
+from crc_core.report.form import Form, form_model
+from crc_core.report.problem import Problem
+from crc_core.report.validate import Context, problems
 from crc_core.text import Lang, say
 from crc_core.vocabulary import LesionClass, Target, TargetAnswer
 
@@ -45,6 +47,8 @@ def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
     new.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help=say("report.help.output", lang))
     validate = actions.add_parser("validate", parents=[shared], help=say("report.help.validate", lang))
     validate.add_argument("reports", nargs="+", type=Path, metavar="FILE", help=say("report.help.reports", lang))
+    mask_help = say("report.help.validate_mask", lang)
+    validate.add_argument("--mask", action="append", default=[], metavar="FILE", help=mask_help)
     export = actions.add_parser("export", parents=[shared], help=say("report.help.export", lang))
     _configure_export(export, lang)
 
@@ -68,7 +72,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     if arguments.action == "new":
         return _new(arguments, console)
     if arguments.action == "validate":
-        return _validate(arguments.reports, console)
+        return _validate(arguments, console)
     return _export(arguments, console)
 
 
@@ -114,37 +118,60 @@ def _target(text: str) -> tuple[Target, TargetAnswer]:
     return Target(name), TargetAnswer(said)
 
 
-def _validate(paths: list[Path], console: Console) -> Exit:
+def _validate(arguments: argparse.Namespace, console: Console) -> Exit:
+    paths: list[Path] = arguments.reports
+    masks = _masks(arguments)
+    if masks and len(paths) > 1:
+        raise CrcError("report.cli.one_report_with_masks")
     results = []
     for path in paths:
         report = read_report(path)
-        found, form = problems(report), form_model(report, console.lang)
+        found, form = problems(report, _context(report, masks)), form_model(report, console.lang)
         for problem in found:
             console.line(f"{path}: {problem.field_path}: {problem.sentence(console.lang)}")
         code = "report.cli.problems" if found else "report.cli.valid"
         console.say(code, path=path, count=len(found), done=form.done, total=form.total)
-        results.append(
-            {
-                "report": str(path),
-                "unit": str(report.unit),
-                "templates": [str(ref) for ref in report.template_refs],
-                "valid": not found,
-                "answered": form.done,
-                "questions": form.total,
-                "problems": [
-                    {
-                        "field": problem.field_path,
-                        "code": problem.code,
-                        "blocks": problem.blocks,
-                        "message": problem.sentence(console.lang),
-                    }
-                    for problem in found
-                ],
-            }
-        )
+        results.append(_validation(path, report, found, form, console.lang))
     valid = all(result["valid"] for result in results)
     console.document(results[0] if len(results) == 1 else {"valid": valid, "reports": results})
     return Exit.DONE if valid else Exit.ANSWER_NO
+
+
+def _context(report: Report, masks: list[tuple[Target, Path]]) -> Context:
+    """The lesions in the masks, where there are masks; a mask knows no classes, so the report's own is taken."""
+    from crc_core.files.nifti import read_mask
+    from crc_core.reading.masks import lesion_numbers
+
+    if not masks:
+        return Context()
+    given = {target for target, _ in masks}
+    known = {(lesion.target, lesion.number): lesion for lesion in report.lesions}
+    drawn = [
+        known.get((target, number), Lesion(target, number, _CLASS[target]))
+        for target, path in masks
+        for number in sorted(lesion_numbers(read_mask(path).array))
+    ]
+    return Context(lesions=(*drawn, *(lesion for lesion in report.lesions if lesion.target not in given)))
+
+
+def _validation(path: Path, report: Report, found: tuple[Problem, ...], form: Form, lang: Lang) -> dict[str, Any]:
+    return {
+        "report": str(path),
+        "unit": str(report.unit),
+        "templates": [str(ref) for ref in report.template_refs],
+        "valid": not found,
+        "answered": form.done,
+        "questions": form.total,
+        "problems": [
+            {
+                "field": problem.field_path,
+                "code": problem.code,
+                "blocks": problem.blocks,
+                "message": problem.sentence(lang),
+            }
+            for problem in found
+        ],
+    }
 
 
 def _export(arguments: argparse.Namespace, console: Console) -> Exit:

@@ -172,5 +172,5 @@ def case_line(report: Report, template: Template) -> str:
             value = both(Words(*(value_text(item, answer.value, lang) for lang in (Lang.ZH, Lang.EN))))
         else:
             value = _value(pair[0], item, answer)
-        parts.append(f"<span>{both(item.label)}{both(Words('：', ': '))}{value}</span>")
+        parts.append(f"<span>{both(item.label)}: {value}</span>")
     return f'<div class="case-line">{"".join(parts)}</div>'

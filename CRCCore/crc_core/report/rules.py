@@ -157,10 +157,16 @@ def _clause_holds(report: Report, answers: Answers, clause: Clause, path: FieldP
 
 
 def _field_holds(answers: Answers, clause: FieldClause, path: FieldPath | None) -> bool:
+    """Whether a clause holds; of two answers that both stand, one is enough, and an open one holds nothing yet."""
     answer = answers.get(_at(clause.ref, path))
-    if answer is None or answer.value is None:
+    if answer is None or answer.source is Source.OPEN:
         return False
-    value = answer.value
+    return any(_value_holds(clause, part.value) for part in answer.readers or (answer,) if part is not None)
+
+
+def _value_holds(clause: FieldClause, value: Value | None) -> bool:
+    if value is None:
+        return False
     if isinstance(value, str):
         return value in clause.any_of
     if isinstance(value, tuple):
