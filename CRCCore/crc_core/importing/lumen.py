@@ -25,7 +25,7 @@ def largest_gas_pocket_ml(volume: Volume, rule: LumenRule) -> float:
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     sizes[0] = 0
     sizes[_border_labels(labels)] = 0
-    sizes[~_inside_body(labels, array > rule.body_above_hu, count)] = 0
+    sizes[~_inside_body(labels, _largest_part(array > rule.body_above_hu), count)] = 0
     return float(sizes.max()) * volume.grid.voxel_volume_mm3 * float(np.prod(steps)) / 1000.0
 
 
@@ -37,6 +37,14 @@ def lumen_is_seen(volume: Volume, rule: LumenRule) -> bool:
 def _border_labels(labels: NDArray) -> NDArray:
     faces = [labels[0], labels[-1], labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]]
     return np.unique(np.concatenate([face.ravel() for face in faces]))
+
+
+def _largest_part(mask: NDArray) -> NDArray:
+    """The body without the table and what lies on it."""
+    from scipy import ndimage
+
+    labels, count = ndimage.label(mask)
+    return labels == 1 + int(np.argmax(np.bincount(labels.ravel(), minlength=count + 1)[1:])) if count else mask
 
 
 def _inside_body(labels: NDArray, body: NDArray, count: int) -> NDArray:

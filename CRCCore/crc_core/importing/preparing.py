@@ -80,7 +80,7 @@ def prepare_import(
     CrcError where a file cannot be read or written.
     """
     total = sum(len(item.series.paths) for item in examination.chosen.values())
-    written = []
+    written: list[_Written] = []
     for role, chosen in examination.chosen.items():
         code = unit.series_code(role)
         series_uid = pseudonyms.uid(chosen.series.key)
