@@ -1,7 +1,7 @@
 """Stored pixel values of files that are compressed, deflated or otherwise not to be read straight from the disk.
 
-GDCM inside SimpleITK reads RLE and the JPEG family, pydicom's decoders read JPEG-LS and JPEG 2000; where one of them
-cannot, the other is asked. All of them are part of Slicer's own Python.
+pydicom's decoders read RLE, JPEG-LS and JPEG 2000, GDCM inside SimpleITK what they cannot (the older JPEG processes).
+GDCM is not asked first: damaged RLE data stop the whole program there. All of them are part of Slicer's own Python.
 Source: DICOM PS3.5 section 8 and annex A (transfer syntaxes).
 """
 
@@ -21,28 +21,31 @@ from crc_core.errors import CrcError
 from crc_core.files.atomic import read_bytes
 
 _HEADER_ALLOWANCE_BYTES = 16 * 1024 * 1024
-_PYDICOM_FIRST = ("1.2.840.10008.1.2.4.8", "1.2.840.10008.1.2.4.9", "1.2.840.10008.1.2.4.20")
-"""JPEG-LS, JPEG 2000 and high-throughput JPEG 2000, by the beginning of their identifiers."""
+_DECODING_ERRORS = (RuntimeError, ValueError, AttributeError, NotImplementedError, TypeError, KeyError, OSError)
 
 
 def decode_file(path: Path, header: Header, frames: int) -> NDArray[np.int32]:
     """The stored values `[frame, row, column]` of a whole file, before rescaling; raises CrcError."""
     if header.transfer_syntax == DEFLATED_LITTLE:
         return _inflated(path, header, frames)
-    decoders = [_by_itk, _by_pydicom]
-    if header.transfer_syntax.startswith(_PYDICOM_FIRST):
-        decoders.reverse()
-    reasons = []
-    for decoder in decoders:
-        try:
-            array = decoder(path, header)
-        except (RuntimeError, ValueError, AttributeError, NotImplementedError, TypeError, KeyError, OSError) as error:
-            reasons.append(_first_line(error))
-            continue
-        if array.size == frames * header.rows * header.columns:
-            return array.reshape(frames, header.rows, header.columns).astype(np.int32, copy=False)
-        reasons.append(f"{array.shape}")
-    raise CrcError("dicom.cannot_decode", path=path, syntax=header.transfer_syntax, reason=" / ".join(reasons))
+    try:
+        array = _by_pydicom(path) if _pydicom_can(header.transfer_syntax) else _by_itk(path, header)
+    except _DECODING_ERRORS as error:
+        raise CrcError(
+            "dicom.cannot_decode", path=path, syntax=header.transfer_syntax, reason=_first_line(error)
+        ) from error
+    if array.size != frames * header.rows * header.columns:
+        raise CrcError("dicom.cannot_decode", path=path, syntax=header.transfer_syntax, reason=f"{array.shape}")
+    return array.reshape(frames, header.rows, header.columns).astype(np.int32, copy=False)
+
+
+def _pydicom_can(syntax: str) -> bool:
+    from pydicom.pixels import get_decoder
+
+    try:
+        return bool(get_decoder(syntax).is_available)
+    except NotImplementedError:
+        return False
 
 
 def _first_line(error: Exception) -> str:
@@ -65,7 +68,7 @@ def _by_itk(path: Path, header: Header) -> NDArray[np.int32]:
     return np.rint((array.astype(np.float64) - intercept) / slope).astype(np.int32)
 
 
-def _by_pydicom(path: Path, header: Header) -> NDArray[np.int32]:
+def _by_pydicom(path: Path) -> NDArray[np.int32]:
     import pydicom
 
     with warnings.catch_warnings():

@@ -185,61 +185,61 @@ def _deflated(stream: BinaryIO, position: int, wanted: frozenset[int]) -> RawHea
 
 
 def _walk(source: _Window, position: int, syntax: str, wanted: frozenset[int]) -> RawHeader:
-    order = ">" if syntax == EXPLICIT_BIG else "<"
-    explicit = syntax != IMPLICIT_LITTLE
-    short, long, implicit = struct.Struct(order + "HH2sH"), struct.Struct(order + "L"), struct.Struct(order + "HHL")
+    """The wanted elements from `position` to the pixel data or the end, in one loop: it runs once per element."""
+    head = _Head(explicit=syntax != IMPLICIT_LITTLE, order=">" if syntax == EXPLICIT_BIG else "<")
     values: dict[int, bytes] = {}
-    size_bytes, depth, count = source.size_bytes, 0, 0
-    implicit_below = _DEEPEST + 1
-    buffer, base = source.buffer, source.base
-    while position < size_bytes:
-        count += 1
-        start = position - base
-        if start + 12 > len(buffer):
+    size_bytes, depth, implicit_below = source.size_bytes, 0, _DEEPEST + 1
+    for _ in range(_MOST_ELEMENTS):
+        if position >= size_bytes:
+            break
+        start = position - source.base
+        if start + 12 > len(source.buffer):
             source.move_to(position)
-            buffer, base, start = source.buffer, position, 0
-            if len(buffer) < 8:
-                raise HeaderError(Trouble.TRUNCATED)
-        if explicit and depth < implicit_below:
-            group, element, vr, length = short.unpack_from(buffer, start)
-            position += 8
-            if vr in _LONG_VRS:
-                if start + 12 > len(buffer):
-                    raise HeaderError(Trouble.TRUNCATED)
-                length = long.unpack_from(buffer, start + 8)[0]
-                position += 4
-            elif group == 0xFFFE:
-                length = long.unpack_from(buffer, start + 4)[0]
-            elif vr not in _SHORT_VRS:
-                raise HeaderError(Trouble.BROKEN)
-        else:
-            group, element, length = implicit.unpack_from(buffer, start)
-            vr = b"SQ" if length == _UNDEFINED else b"UN"
-            position += 8
-        tag = group << 16 | element
+            start = 0
+        tag, vr, length, step = head.read(source.buffer, start, depth < implicit_below)
+        position += step
         if depth == 0 and tag in _PIXEL_TAGS:
             return _with_pixels(source, values, syntax, position, length)
-        if length == _UNDEFINED or group == 0xFFFE:
-            depth, implicit_below, skip = _nest(tag, vr, length, depth, implicit_below)
-            position += skip
-        else:
-            if position + length > size_bytes:
-                raise HeaderError(Trouble.TRUNCATED)
-            if depth == 0 and tag in wanted and length <= _LARGEST_VALUE_BYTES:
-                at = position - base
-                if at + length <= len(buffer):
-                    values[tag] = buffer[at : at + length]
-                else:
-                    values[tag] = source.take(position, length)
-                    buffer, base = source.buffer, source.base
-            position += length
-        if position > size_bytes:
+        if length == _UNDEFINED or tag >> 16 == 0xFFFE:
+            depth, implicit_below, length = _nest(tag, vr, length, depth, implicit_below)
+        if position + length > size_bytes:
             raise HeaderError(Trouble.TRUNCATED)
-        if count > _MOST_ELEMENTS:
-            raise HeaderError(Trouble.BROKEN)
+        if depth == 0 and tag in wanted and length <= _LARGEST_VALUE_BYTES:
+            values[tag] = source.take(position, length)
+        position += length
+    else:
+        raise HeaderError(Trouble.BROKEN)
     if depth > 0:
         raise HeaderError(Trouble.TRUNCATED)
     return RawHeader(values, syntax, syntax == EXPLICIT_BIG, False, 0, 0)
+
+
+class _Head:
+    """Reads the head of one element: tag, value representation, length and the bytes up to its value."""
+
+    def __init__(self, *, explicit: bool, order: str) -> None:
+        self._explicit = explicit
+        self._short = struct.Struct(order + "HH2sH").unpack_from
+        self._long = struct.Struct(order + "L").unpack_from
+        self._implicit = struct.Struct(order + "HHL").unpack_from
+
+    def read(self, buffer: bytes, start: int, may_be_explicit: bool) -> tuple[int, bytes, int, int]:
+        """The element at `start`; raises HeaderError where the buffer ends first or the representation is unknown."""
+        if len(buffer) - start < 8:
+            raise HeaderError(Trouble.TRUNCATED)
+        if not (self._explicit and may_be_explicit):
+            group, element, length = self._implicit(buffer, start)
+            return group << 16 | element, b"SQ" if length == _UNDEFINED else b"UN", length, 8
+        group, element, vr, length = self._short(buffer, start)
+        if vr in _SHORT_VRS:
+            return group << 16 | element, vr, length, 8
+        if group == 0xFFFE:
+            return group << 16 | element, vr, self._long(buffer, start + 4)[0], 8
+        if vr not in _LONG_VRS:
+            raise HeaderError(Trouble.BROKEN)
+        if len(buffer) - start < 12:
+            raise HeaderError(Trouble.TRUNCATED)
+        return group << 16 | element, vr, self._long(buffer, start + 8)[0], 12
 
 
 def _nest(tag: int, vr: bytes, length: int, depth: int, implicit_below: int) -> tuple[int, int, int]:

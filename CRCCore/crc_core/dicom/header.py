@@ -231,7 +231,7 @@ def decode_header(raw: RawHeader) -> Header:
         padding_value=_padding(values.get(_PADDING), fields["pixel_representation"] == 1, order),
         transfer_syntax=raw.transfer_syntax,
         has_pixels=raw.has_pixels,
-        **fields,  # type: ignore[arg-type]
+        **fields,  # type: ignore[arg-type]  # the tables above name every field and its type
     )
 
 

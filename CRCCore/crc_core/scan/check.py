@@ -131,7 +131,7 @@ def _check_series(
             items.append(mri_item(series, roles, treatment_dates))
     elif is_mr(series):
         items += [burnt_in_item(series), *mr_geometry_items(series), mri_item(series, roles, treatment_dates)]
-    elif kind.verdict is not Verdict.FAIL:
+    else:
         items.append(burnt_in_item(series))
     return SeriesCheck(series, role.role, role.is_chosen, phase, tuple(items))
 

@@ -38,7 +38,7 @@ class Coarse:
         sizes[0] = 0
         body = pieces == int(sizes.argmax())
         for plane in body:
-            ndimage.binary_fill_holes(plane, output=plane)
+            plane[:] = _filled(plane)
         return body
 
     def slices_in(self, low_z_mm: float, high_z_mm: float) -> slice:
@@ -53,6 +53,18 @@ class Coarse:
         count, rows, columns = self.array.shape
         points = np.stack([np.full(count, columns / 2), np.full(count, rows / 2), np.arange(count)], axis=1)
         return self.grid.to_ras(points)[:, 2]
+
+
+def _filled(plane: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The outline filled; where the field cuts the body, the edge of the field closes it."""
+    from scipy import ndimage
+
+    padded = np.pad(plane, 1)
+    for edge, line in ((padded[:, 0], plane[:, 0]), (padded[:, -1], plane[:, -1])):
+        touched = np.flatnonzero(line)
+        if len(touched):
+            edge[touched[0] + 1 : touched[-1] + 2] = True
+    return ndimage.binary_fill_holes(padded)[1:-1, 1:-1]
 
 
 def coarsen(volume: Volume, target_mm: float = TARGET_MM) -> Coarse:

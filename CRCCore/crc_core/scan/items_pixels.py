@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
 from crc_core.geometry.grid import Volume
 from crc_core.scan.anatomy import find_lower_end, find_lungs
 from crc_core.scan.coarse import Coarse
-from crc_core.scan.item import CheckItem, Source, Word
+from crc_core.scan.item import CheckItem, Source, Value, Word
 from crc_core.scan.limits import acquisition_limits
+from crc_core.scan.motion import JUMP_LIMIT_MM, contour_jumps, doubled_skin
 from crc_core.vocabulary import Verdict
 
 _HALF_SYMPHYSIS_MM = 18.0
-_CUT_LUNG_CM2 = 10.0
+_CUT_LUNG_CM2, _MUCH_LUNG_CM2 = 10.0, 80.0
 _EDGE_MM = 25.0
 _TEXT_HU = 150
 _TEXT_PIXELS = 40
-_MOTION_MM = 3.0
 
 
 def pixel_items(volume: Volume, coarse: Coarse, *, is_chest: bool = False) -> list[CheckItem]:
@@ -59,9 +56,11 @@ def chest_coverage_item(coarse: Coarse) -> CheckItem:
     if lungs is None:
         code = "scan.coverage.unknown"
         return CheckItem("coverage", Verdict.UNKNOWN, Word("scan.not_told"), expected, Source.OURS, code)
-    if max(lungs.bottom_cm2, lungs.top_right_cm2 + lungs.top_left_cm2) >= _CUT_LUNG_CM2:
+    cut_cm2 = max(lungs.bottom_cm2, lungs.top_right_cm2 + lungs.top_left_cm2)
+    if cut_cm2 >= _CUT_LUNG_CM2:
         seen = Word("scan.coverage.seen.lungs_cut")
-        return CheckItem("coverage", Verdict.WARN, seen, expected, Source.OURS, "scan.coverage.lungs_cut")
+        verdict = Verdict.WARN if cut_cm2 >= _MUCH_LUNG_CM2 else Verdict.NOTE
+        return CheckItem("coverage", verdict, seen, expected, Source.OURS, "scan.coverage.lungs_cut")
     seen = Word("scan.coverage.seen.whole")
     return CheckItem("coverage", Verdict.PASS, seen, expected, Source.OURS, "scan.coverage.lungs_whole")
 
@@ -122,81 +121,25 @@ def metal_item(volume: Volume) -> CheckItem:
     return CheckItem("metal", verdict, f"{volume_ml:.1f} ml", expected, Source.CONSENSUS, "scan.metal.found", values)
 
 
-@dataclass(frozen=True)
-class ContourJumps:
-    """Jumps of the body's outline between neighbouring slices: how many, the largest in mm, and its slice."""
-
-    count: int
-    largest_mm: float
-    at: int
-
-
 def motion_item(coarse: Coarse) -> CheckItem:
-    """Jumps of the skin that no anatomy makes; unknown for few slices or a body cut by the field."""
-    expected = f"≤{_MOTION_MM:g} mm"
-    jumps = contour_jumps(coarse)
-    if jumps is None:
-        return CheckItem(
-            "motion", Verdict.UNKNOWN, Word("scan.not_told"), expected, Source.CONSENSUS, "scan.motion.unknown"
+    """Jumps of the skin that no anatomy makes, and skin that shows twice; unknown for few slices or a cut outline."""
+    expected = f"≤{JUMP_LIMIT_MM:g} mm"
+    jumps, doubled = contour_jumps(coarse), doubled_skin(coarse)
+    if jumps is None or doubled is None:
+        code = "scan.motion.unknown"
+        return CheckItem("motion", Verdict.UNKNOWN, Word("scan.not_told"), expected, Source.CONSENSUS, code)
+    if doubled.count >= 3:
+        values: tuple[tuple[str, Value], ...] = (
+            ("count", doubled.count),
+            ("z", f"{coarse.heights_mm[doubled.at]:.0f} mm"),
         )
+        seen = f"{doubled.largest_mm:.1f} mm"
+        return CheckItem("motion", Verdict.WARN, seen, expected, Source.CONSENSUS, "scan.motion.doubled", values)
     seen = f"{jumps.largest_mm:.1f} mm"
     if jumps.count < 2:
         return CheckItem("motion", Verdict.PASS, seen, expected, Source.CONSENSUS, "scan.motion.pass")
     values = (("count", jumps.count), ("z", f"{coarse.heights_mm[jumps.at]:.0f} mm"))
     return CheckItem("motion", Verdict.WARN, seen, expected, Source.CONSENSUS, "scan.motion.found", values)
-
-
-def contour_jumps(coarse: Coarse) -> ContourJumps | None:
-    """Second differences of the body's edges along z, beyond 3 mm and six times their usual size."""
-    edges = _edges_mm(coarse)
-    if edges is None or len(edges) < 20:
-        return None
-    bend = np.abs(edges[1:-1] - (edges[:-2] + edges[2:]) / 2)
-    usual = np.median(bend, axis=0)
-    limit = np.maximum(_MOTION_MM, 6 * usual)
-    # One edge alone may jump at an arm or a fold; a moving body moves at least two of its sides at once.
-    moved = (bend > limit).sum(axis=1) >= 2
-    largest = np.sort(bend, axis=1)[:, -2]
-    at = int(np.argmax(np.where(moved, largest, 0) if moved.any() else largest))
-    return ContourJumps(int(moved.sum()), float(largest[at]), at + 1)
-
-
-def _edges_mm(coarse: Coarse) -> NDArray[np.float64] | None:
-    """Front, back, right and left edge of the body by slice, in millimetres to a fraction of a pixel."""
-    _, row_mm, column_mm = coarse.spacing_kji_mm
-    rows = []
-    for k in range(len(coarse.array)):
-        plane = coarse.body[k]
-        if not plane.any():
-            return None
-        middle_row, middle_column = (int(np.median(np.flatnonzero(plane.any(axis=axis)))) for axis in (1, 0))
-        down = coarse.array[k, :, max(0, middle_column - 2) : middle_column + 3].mean(axis=1)
-        across = coarse.array[k, max(0, middle_row - 2) : middle_row + 3, :].mean(axis=0)
-        inside_down = plane[:, max(0, middle_column - 2) : middle_column + 3].any(axis=1)
-        inside_across = plane[max(0, middle_row - 2) : middle_row + 3, :].any(axis=0)
-        if not (inside_down.any() and inside_across.any()):
-            return None
-        front, back = _crossings(down, inside_down)
-        right, left = _crossings(across, inside_across)
-        rows.append((front * row_mm, back * row_mm, right * column_mm, left * column_mm))
-    return np.array(rows)
-
-
-def _crossings(profile: NDArray[np.float32], inside: NDArray[np.bool_]) -> tuple[float, float]:
-    where = np.flatnonzero(inside)
-    first, last = int(where[0]), int(where[-1])
-    return _crossing(profile, first, -1), _crossing(profile, last, 1)
-
-
-def _crossing(profile: NDArray[np.float32], at: int, step: int) -> float:
-    """Where the profile falls to -500 HU going outwards from `at`, between two pixels."""
-    beyond = at + step
-    if not 0 <= beyond < len(profile):
-        return float(at)
-    inner, outer = float(profile[at]), float(profile[beyond])
-    if inner <= outer:
-        return float(at)
-    return at + step * min(1.0, max(0.0, (inner + 500) / (inner - outer)))
 
 
 def arms_item(coarse: Coarse) -> CheckItem:

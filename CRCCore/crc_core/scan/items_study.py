@@ -14,7 +14,7 @@ from crc_core.vocabulary import CT_PHASES, MR_ROLES, Role, Verdict
 
 def study_items(study: Study, roles: Sequence[SeriesRole], treatment_dates: Sequence[date]) -> list[CheckItem]:
     """The items that belong to no single series."""
-    items = [_phase_set_item(roles), *_phase_order_items(roles), _chest_item(roles)]
+    items = [_phase_set_item(roles), *_phase_order_items(roles), *_thinner_items(roles), _chest_item(roles)]
     if any(is_capture(role.series) for role in roles):
         count = sum(is_capture(role.series) for role in roles)
         items.append(CheckItem("secondary-capture", Verdict.NOTE, count, 0, Source.OURS, "scan.captures", ()))
@@ -98,6 +98,25 @@ def _phase_order_items(roles: Sequence[SeriesRole]) -> list[CheckItem]:
     if ordered == times:
         return [CheckItem("phase-order", Verdict.PASS, seen, expected, Source.CONSENSUS, "scan.phase_order.pass")]
     return [CheckItem("phase-order", Verdict.WARN, seen, expected, Source.CONSENSUS, "scan.phase_order.warn")]
+
+
+def _thinner_items(roles: Sequence[SeriesRole]) -> list[CheckItem]:
+    """A thinner series than the chosen one that a flaw keeps from being a source: worth exporting again."""
+    items = []
+    for chosen in roles:
+        if not chosen.is_chosen or chosen.role not in CT_PHASES or not chosen.series.can_be_source:
+            continue
+        expected = chosen.series.header.thickness_mm
+        for other in roles:
+            thickness = other.series.header.thickness_mm
+            is_flawed = other.role is chosen.role and other.series.geometry and not other.series.can_be_source
+            if is_flawed and thickness and expected and thickness < expected - 0.01:
+                seen, wanted = f"{thickness:g} mm", f"{expected:g} mm"
+                values = (("role", chosen.role.value),)
+                items.append(
+                    CheckItem("thickness-source", Verdict.WARN, seen, wanted, Source.OURS, "scan.thinner", values)
+                )
+    return items
 
 
 def _chest_item(roles: Sequence[SeriesRole]) -> CheckItem:
