@@ -10,8 +10,8 @@ from crc_core.vocabulary import LesionClass, Role, Target
 from phantom_support import cube, longest_axial_mm, painted, phantom, plan
 from scipy.ndimage import binary_dilation, label
 
-SEEDS = (1, 2, 3)
-MANY = range(1, 6)
+SEEDS = (1, 2)
+MANY = range(1, 5)
 _AROUND = {
     Target.LIVER: {Tissue.LIVER, Tissue.PORTAL_VEIN, Tissue.HEPATIC_VEIN},
     Target.LUNG: {Tissue.LUNG, Tissue.LUNG_VESSEL},
