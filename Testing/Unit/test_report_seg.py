@@ -18,10 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from report_support import (
-    LESIONS,
     LIVER_1,
-    LIVER_2,
-    LIVER_3,
     TUMOUR,
     UNIT,
     empty_report,
@@ -218,7 +215,3 @@ def test_the_source_series_is_found_in_a_folder(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(CrcError) as refusal:
         read_sources(tmp_path / "检查" / "b", masks)
     assert refusal.value.code == "report.seg.no_series"
-
-
-def test_lesions_of_the_support_are_what_the_tests_think() -> None:
-    assert [lesion for lesion in LESIONS if lesion.target is Target.LIVER] == [LIVER_1, LIVER_2, LIVER_3]
