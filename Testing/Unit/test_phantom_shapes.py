@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from crc_core.geometry.grid import Grid
-from crc_core.phantom.canvas import Canvas, Capsule, Ellipsoid, Warp, spline, tube
+from crc_core.phantom.canvas import Canvas
+from crc_core.phantom.shapes import Capsule, Ellipsoid, spline, tube
 from crc_core.phantom.tissue import Tissue, tissue_table
 from crc_core.phantom.truth import axial_diameters_mm
+from crc_core.phantom.warp import Warp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from crc_core.phantom.body import Layers
-from crc_core.phantom.canvas import Canvas, Capsule, Ellipsoid, Points, spline, tube
+from crc_core.phantom.canvas import Canvas
+from crc_core.phantom.shapes import Capsule, Ellipsoid, Points, spline, tube
 from crc_core.phantom.tissue import Tissue
 
 FAT = frozenset({Tissue.VISCERAL_FAT})

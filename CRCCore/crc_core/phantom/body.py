@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crc_core.phantom.canvas import Canvas, Field
+from crc_core.phantom.canvas import Canvas
+from crc_core.phantom.shapes import Field
 from crc_core.phantom.tissue import Tissue
 
 # z, half width, half depth, middle in y

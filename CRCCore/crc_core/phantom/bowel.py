@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from crc_core.phantom.canvas import Canvas, Capsule, spline, tube
+from crc_core.phantom.canvas import Canvas
 from crc_core.phantom.colon import WALL_MM, Colon, PrimaryPlan
 from crc_core.phantom.model import ColonSegment
+from crc_core.phantom.shapes import Capsule, spline, tube
 from crc_core.phantom.tissue import Tissue
 
 _FAT = frozenset({Tissue.VISCERAL_FAT})

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crc_core.phantom.canvas import Points, Warp, spline
 from crc_core.phantom.model import ColonSegment
+from crc_core.phantom.shapes import Points, spline
+from crc_core.phantom.warp import Warp
 
 _S = ColonSegment
 # x, y, z, outer radius, segment that starts here

@@ -7,9 +7,9 @@ from collections.abc import Collection
 import numpy as np
 
 from crc_core.geometry.grid import Grid
-from crc_core.phantom.canvas import Points
 from crc_core.phantom.colon import Colon
 from crc_core.phantom.model import Fault
+from crc_core.phantom.shapes import Points
 from crc_core.vocabulary import Role
 
 _FIELD_MM = 350.0

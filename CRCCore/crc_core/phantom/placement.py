@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from crc_core.geometry.grid import Grid
 from crc_core.phantom.anatomy import paint_anatomy
-from crc_core.phantom.canvas import Ellipsoid, Points, Warp
 from crc_core.phantom.plan import BodyPlan, SolidLesion
+from crc_core.phantom.shapes import Ellipsoid, Points
 from crc_core.phantom.tissue import Tissue
+from crc_core.phantom.warp import Warp
 from crc_core.vocabulary import LesionClass, Target
 
 _STEP_MM = 5.0

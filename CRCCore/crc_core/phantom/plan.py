@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from crc_core.phantom.bowel import primary_parts, small_bowel_loops
-from crc_core.phantom.canvas import Capsule, Ellipsoid, Points, Warp
 from crc_core.phantom.colon import Colon, PrimaryPlan, make_colon
 from crc_core.phantom.model import ColonSegment
+from crc_core.phantom.shapes import Capsule, Ellipsoid, Points
 from crc_core.phantom.thorax import lung_vessels
 from crc_core.phantom.vessels import VesselTrees, vessel_trees
+from crc_core.phantom.warp import Warp
 from crc_core.vocabulary import LesionClass, Target
 
 _SEGMENT_WEIGHTS = {

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crc_core.phantom.body import CAVITY
-from crc_core.phantom.canvas import Canvas, Capsule, Ellipsoid, Shape, spline, tube
+from crc_core.phantom.canvas import Canvas
+from crc_core.phantom.shapes import Capsule, Ellipsoid, Shape, spline, tube
 from crc_core.phantom.tissue import Tissue
 
 # y and z of the middle of the vertebral bodies from L5 upwards

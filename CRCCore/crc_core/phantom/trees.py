@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from crc_core.phantom.canvas import Capsule
+from crc_core.phantom.shapes import Capsule
 
 
 def grow(

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from crc_core.phantom.canvas import Ellipsoid, Points
 from crc_core.phantom.colon import WALL_MM, Colon, PrimaryPlan
 from crc_core.phantom.model import ColonSegment, PhantomLesion, PrimaryTruth, ReportAnswers
 from crc_core.phantom.plan import BodyPlan, SolidLesion, primary_points
+from crc_core.phantom.shapes import Ellipsoid, Points
 from crc_core.phantom.tissue import Tissue, tissue_table
 from crc_core.vocabulary import CT_PHASES, LesionClass, Role, Target
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crc_core.phantom.canvas import Canvas, Capsule, spline, tube
+from crc_core.phantom.canvas import Canvas
+from crc_core.phantom.shapes import Capsule, spline, tube
 from crc_core.phantom.tissue import Tissue
 from crc_core.phantom.trees import grow
 
