@@ -78,7 +78,7 @@ def test_what_the_scan_needs_survives(tmp_path: Path) -> None:
     assert item.SeriesDescription == "门静脉期 1.25mm"
     assert item.StudyDescription == "腹部 增强"
     assert item.ProtocolName == "ABDOMEN PVP"
-    assert item.ContrastBolusAgent == "碘海醇"
+    assert item.ContrastBolusAgent == "碘海醇 350"
     assert (item.KVP, item.SliceThickness, item.PatientPosition) == (120, 5, "FFS")
     assert (item.ManufacturerModelName, item.Modality, item.PatientSex) == ("uCT 780", "CT", "F")
     assert item.private_block(0x0043, "GEMS_PARM_01")[0x27].value == "0.984:1"

@@ -37,7 +37,7 @@ _FRAMES = frozenset((0x52009229, 0x52009230))
 _AGE, _SEX = 0x00101010, 0x00100040
 _TYPE_2 = ("PatientSex", "StudyDate", "StudyTime", "Manufacturer")
 _OVERLAY_BIT_POSITION = 0x60000102
-_SOP_CLASS = 0x00080016
+_SOP_CLASS, _AGENT = 0x00080016, 0x00180010
 _SET_ANEW = {_SOP_CLASS: "", 0x00100010: "replaced:case code", 0x00100020: "replaced:case code", _AGE: "checked:age"}
 """Elements that every file gets whatever the original said, and how the log calls it."""
 
@@ -73,6 +73,7 @@ class Deidentifier:
         self._treatments: Mapping[int, Treatment] = rules.treatments()
         self._profile = profile_actions(rules.profile.table)
         self._descriptors = Descriptors(rules)
+        self._agents = Descriptors(rules, rules.agent_patterns)
         self._terms = TermCollector(rules)
         self._private = SafePrivate(rules)
         self.changes: Counter[Change] = Counter()
@@ -149,7 +150,7 @@ class Deidentifier:
         if treatment in (Treatment.DATE, Treatment.TIME):
             return self._moment(tag, vr, text, treatment)
         if treatment is Treatment.DESCRIPTOR:
-            value = self._descriptors.clean(text)
+            value = (self._agents if tag == _AGENT else self._descriptors).clean(text)
             if value != text:
                 self._count("cleaned:descriptors", tag)
             return value if value and not terms.found_in(value) else None

@@ -20,10 +20,10 @@ _BREAKS = re.compile(r"[_\s]+")
 class Descriptors:
     """Keeps known words and plain quantities of a text and drops everything else."""
 
-    def __init__(self, rules: DeidentificationRules) -> None:
+    def __init__(self, rules: DeidentificationRules, more_patterns: Iterable[str] = ()) -> None:
         words = {word for group in rules.descriptor_words.values() for word in group} | _scan_words()
         # Longest first, so that a word is never cut out of a longer known one.
-        known = [_whole(pattern) for pattern in (*rules.descriptor_patterns, _scan_seconds())]
+        known = [_whole(pattern) for pattern in (*rules.descriptor_patterns, *more_patterns, _scan_seconds())]
         known += [_whole(re.escape(word)) for word in sorted(words, key=lambda word: (-len(word), word))]
         self._known = re.compile("|".join(known), re.IGNORECASE)
         self._clean = cache(self._reduce)

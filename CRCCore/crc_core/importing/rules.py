@@ -94,7 +94,10 @@ class IdentityWords:
 
 @dataclass(frozen=True)
 class DeidentificationRules:
-    """The data file `deidentification.json`; lists of attributes are keywords of PS3.6."""
+    """The data file `deidentification.json`; lists of attributes are keywords of PS3.6.
+
+    `agent_patterns` are numbers that say something in the name of a contrast agent (mg iodine per ml) and only there.
+    """
 
     version: str
     profile: ProfileTable
@@ -111,6 +114,7 @@ class DeidentificationRules:
     identity: IdentityWords
     descriptor_words: Mapping[str, tuple[str, ...]]
     descriptor_patterns: tuple[str, ...]
+    agent_patterns: tuple[str, ...]
 
     def treatments(self) -> dict[int, Treatment]:
         """The treatment of every listed attribute by tag."""
