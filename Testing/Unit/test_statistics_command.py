@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from crc_core.cli.main import main
-from crc_core.statistics import IccForm, intraclass_correlation
+from crc_core.errors import CrcError
+from crc_core.statistics import IccForm, intraclass_correlation, read_ratings
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 def rows(cases: int, raters: tuple[str, ...] = ("甲", "乙"), noise: float = 0.2, measure: str = "") -> list[str]:
@@ -161,3 +164,18 @@ def test_one_constant_rater_is_low_agreement_not_an_error(tmp_path: Path, capsys
     code, document = run(capsys, save(tmp_path / "t.csv", [HEAD, *lines]))
     assert code == 1
     assert document["icc"] < 0.2
+
+
+@settings(max_examples=150)
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace"))))
+def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzz.csv"
+    for start in (b"", b"case,rater,value\n", b'case;rater;value\n"', b"\xef\xbb\xbfcase\trater\tvalue\n"):
+        path.write_bytes(start + data)
+        try:
+            read = read_ratings(path)
+        except CrcError as error:
+            assert error.path == path
+            assert str(error)
+        else:
+            assert all(np.isfinite(list(ratings.values.values())).all() for ratings in read)
