@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pydicom
@@ -16,9 +16,10 @@ import pytest
 from crc_core.files.canonical import canonical_bytes
 from crc_core.files.records import to_document
 from crc_core.files.sealed import MANIFEST_NAME, open_sealed
+from crc_core.store.admission import Registered
 from crc_core.store.check import check_store, clean_store
 from crc_core.store.findings import Level, StoreCheck
-from crc_core.store.folder import FolderStore
+from crc_core.store.folder import FolderStore, check_bodies
 from crc_core.store.folder.event_files import event_path
 from crc_core.text import Lang
 from crc_core.vocabulary import PersonRole, Target, Title
@@ -243,6 +244,32 @@ def test_pixels_altered_together_with_their_manifest_are_found_by_looking_deep(s
     open_sealed(folder)
     assert check_store(store).is_whole
     assert codes(check_store(store, deep=True)) == {"store.other_pixels"}
+
+
+def test_an_image_taken_out_together_with_its_entry_is_found_without_looking_deep(store: FolderStore) -> None:
+    folder = one(store.layout.root, "raw/*/*/*")
+    path = one(folder, "*.dcm")
+    path.unlink()
+    manifest = json.loads((folder / MANIFEST_NAME).read_bytes())
+    del manifest["files"][path.name]
+    (folder / MANIFEST_NAME).write_bytes(canonical_bytes(manifest))
+    open_sealed(folder)
+    assert codes(check_store(store)) == {"store.instances"}
+
+
+def test_a_reading_of_other_pixels_is_found_without_looking_deep(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The map between derived and raw data: what was contoured is what is registered."""
+
+    def registered(event: Event, events: Sequence[Event]) -> Registered:
+        known = of_event(event, events)
+        other = tuple(dataclasses.replace(record, pixel_sha256="0" * 64) for record in known.series)
+        return dataclasses.replace(known, series=other)
+
+    of_event = check_bodies._registered
+    monkeypatch.setattr(check_bodies, "_registered", registered)
+    assert codes(check_store(store)) == {"reading.other_pixels"}
 
 
 def forge(store: FolderStore, draft: Draft, actor: str, role: PersonRole, title: Title) -> Event:

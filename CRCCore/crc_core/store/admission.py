@@ -57,7 +57,7 @@ def verify_reading(sealed: SealedFolder, registered: Registered) -> SealedReadin
             raise CrcError("reading.target_unanswered", path=path, target=target.value)
     for item in opened.reading.targets:
         _check_source(item, registered, sealed)
-    _check_pixels(opened, registered)
+    check_pixels(opened, registered)
     for wanted in masks_of_reading(opened.reading.targets):
         _check_on_source(sealed, wanted, registered)
     return opened
@@ -75,16 +75,8 @@ def verify_final(sealed: SealedFolder, registered: Registered) -> SealedFinal:
     return opened
 
 
-def _check_source(item: TargetReading, registered: Registered, sealed: SealedFolder) -> None:
-    binding = registered.bindings.get(item.target)
-    path = sealed.folder / READING_NAME
-    if binding is None:
-        raise CrcError("reading.target_unbound", path=path, target=item.target.value)
-    if item.source is not None and item.source != binding.series_code:
-        raise CrcError("reading.other_source", path=path, seen=item.source, expected=binding.series_code)
-
-
-def _check_pixels(opened: SealedReading, registered: Registered) -> None:
+def check_pixels(opened: SealedReading, registered: Registered) -> None:
+    """Raise a CrcError unless the series a reading was made on are those of the unit: code, UID and voxels."""
     stored = {record.code: record for record in registered.series}
     path = opened.sealed.folder / PROVENANCE_NAME
     for source in opened.provenance.sources:
@@ -93,6 +85,15 @@ def _check_pixels(opened: SealedReading, registered: Registered) -> None:
             raise CrcError("reading.unknown_series", path=path, source=source.series_code)
         if (source.series_uid, source.pixel_sha256) != (record.series_uid, record.pixel_sha256):
             raise CrcError("reading.other_pixels", path=path, source=source.series_code)
+
+
+def _check_source(item: TargetReading, registered: Registered, sealed: SealedFolder) -> None:
+    binding = registered.bindings.get(item.target)
+    path = sealed.folder / READING_NAME
+    if binding is None:
+        raise CrcError("reading.target_unbound", path=path, target=item.target.value)
+    if item.source is not None and item.source != binding.series_code:
+        raise CrcError("reading.other_source", path=path, seen=item.source, expected=binding.series_code)
 
 
 def _check_on_source(sealed: SealedFolder, wanted: MaskSet, registered: Registered) -> None:

@@ -13,7 +13,7 @@ from crc_core.files.records import from_document
 from crc_core.files.sealed import MANIFEST_NAME, MANIFEST_SCHEMA, Manifest, SealedFolder, open_sealed
 from crc_core.identity import UnitId
 from crc_core.reading.seal import read_final, read_reading
-from crc_core.store.admission import Registered, verify_final, verify_reading
+from crc_core.store.admission import Registered, check_pixels, verify_final, verify_reading
 from crc_core.store.findings import Finding, Level
 from crc_core.store.folder.cases import case_path, code_of
 from crc_core.store.folder.event_files import number_of
@@ -61,8 +61,8 @@ def expected_bodies(layout: Layout, events: Sequence[Event]) -> Bodies:
 def check_bodies(layout: Layout, events: Sequence[Event], deep: bool, tick: Tick) -> Iterator[Finding]:
     """Open every body an event speaks of.
 
-    Readings and finals are always compared byte by byte; `deep` also decodes their masks on their sources, reads every
-    image file and compares the hash of its voxels.
+    Readings and finals are always compared byte by byte, and readings with the series they were made on. `deep` also
+    decodes their masks on their sources, reads every image file and compares the hash of its voxels.
     """
     bodies = expected_bodies(layout, events)
     heads = frozenset(event.hash for event in events)
@@ -161,14 +161,13 @@ def _refusals(check: Callable[[], object], folder: Path) -> Iterator[Finding]:
 
 
 def _check_series(folder: Path, record: SeriesRecord, deep: bool) -> None:
-    if deep:
+    document = read_document(folder / MANIFEST_NAME, MANIFEST_SCHEMA)
+    manifest = from_document(Manifest, document, folder / MANIFEST_NAME)
+    # Another number of files is right where a file holds several images; only looking deep can tell.
+    if deep or len(manifest.files) != record.instances:
         open_sealed(folder)
         check_images(folder, record)
         return
-    document = read_document(folder / MANIFEST_NAME, MANIFEST_SCHEMA)
-    manifest = from_document(Manifest, document, folder / MANIFEST_NAME)
-    if len(manifest.files) != record.instances:
-        raise CrcError("store.instances", path=folder, seen=len(manifest.files), expected=record.instances)
     sizes = {path.name: path.stat().st_size for path in folder.iterdir() if path.name != MANIFEST_NAME}
     for name, entry in manifest.files.items():
         if name not in sizes:
@@ -181,7 +180,9 @@ def _check_series(folder: Path, record: SeriesRecord, deep: bool) -> None:
 
 def _check_reading(folder: Path, event: Event, events: Sequence[Event], deep: bool) -> None:
     sealed = _open_named(folder, event.payload.reading)
-    opened = verify_reading(sealed, _registered(event, events)) if deep else read_reading(sealed)
+    registered = _registered(event, events)
+    opened = verify_reading(sealed, registered) if deep else read_reading(sealed)
+    check_pixels(opened, registered)
     said = (event.payload.reader, event.payload.round, event.payload.supersedes, event.unit)
     reading = opened.reading
     if said != (reading.reader, reading.round, reading.supersedes, reading.unit):

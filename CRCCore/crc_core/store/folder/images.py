@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 def check_images(folder: Path, record: SeriesRecord) -> None:
     """Read the stack in `folder` and raise the CrcError that names how it differs from its registration.
 
-    Compared are the hash of its voxels and, where one was registered, its grid.
+    Compared are the number of images, the hash of the voxels and, where one was registered, the grid.
     """
     from crc_core.dicom.volume import open_series, pixel_sha256
 
-    volume = open_series(_stack(folder), allow_unsound=True)
+    stack = _stack(folder)
+    if len(stack.instances) != record.instances:
+        raise CrcError("store.instances", path=folder, seen=len(stack.instances), expected=record.instances)
+    volume = open_series(stack, allow_unsound=True)
     if pixel_sha256(volume) != record.pixel_sha256:
         raise CrcError("store.other_pixels", path=folder, code=record.code)
     if record.shape_kji is not None and record.ijk_to_ras is not None:
