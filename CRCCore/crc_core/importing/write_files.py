@@ -6,7 +6,9 @@ Source: DICOM PS3.10 section 7 (file format), PS3.5 annex A.4 (encapsulated pixe
 from __future__ import annotations
 
 import logging
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,31 +23,25 @@ from crc_core.importing.rules import DeidentificationRules
 _PIXELS = 0x7FE00010
 _IMPLEMENTATION_UID = "2.25.293487110584406617836301120478834862081"
 _IMPLEMENTATION_NAME = "CRCDB_1"
-_BROKEN = (RecursionError, ValueError, TypeError, AttributeError, LookupError, EOFError, OverflowError, RuntimeError)
+_BROKEN = (
+    *(ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError, EOFError, MemoryError),
+    *(struct.error, zlib.error),
+)
+"""What the library raises for hostile bytes, whatever it was looking for in them."""
 
 
 def read_checked(path: Path, rules: DeidentificationRules) -> Any:
     """The data set (pydicom) in the file `path`; raises CrcError where it cannot be read or may not enter."""
-    with _quiet():
-        original = _read(path)
-        require_image(original, rules, path)
-        syntax = original.file_meta.get("TransferSyntaxUID")
-    if syntax is None:
-        raise CrcError("import.unreadable", path=path)
-    if syntax.is_encapsulated and not is_known(str(syntax)):
-        raise CrcError("import.codestream_unknown", path=path, syntax=syntax.name)
-    return original
-
-
-def _read(path: Path) -> Any:
     import pydicom
-    from pydicom.errors import InvalidDicomError
 
-    try:
+    with _guarded(path):
         with naming(path):
-            return pydicom.dcmread(path, force=True)
-    except (InvalidDicomError, *_BROKEN) as error:
-        raise CrcError("import.unreadable", path=path) from error
+            original = pydicom.dcmread(path, force=True)
+        require_image(original, rules, path)
+        syntax = original.file_meta.TransferSyntaxUID
+        if syntax.is_encapsulated and not is_known(str(syntax)):
+            raise CrcError("import.codestream_unknown", path=path, syntax=syntax.name)
+    return original
 
 
 def write_deidentified(source: Path, target: Path, deidentifier: Deidentifier, rules: DeidentificationRules) -> str:
@@ -53,22 +49,24 @@ def write_deidentified(source: Path, target: Path, deidentifier: Deidentifier, r
 
     Raises CrcError where the file cannot be read, may not enter, or cannot be written.
     """
-    with _quiet():
-        original = read_checked(source, rules)
-        try:
-            cleaned = deidentifier.clean(original)
-            _add_pixels(original, cleaned)
-            data_bytes = _encode(original, cleaned)
-        except _BROKEN as error:
-            raise CrcError("import.unreadable", path=source) from error
+    original = read_checked(source, rules)
+    with _guarded(source):
+        cleaned = deidentifier.clean(original)
+        _add_pixels(original, cleaned)
+        data_bytes = _encode(original, cleaned)
     with naming(target):
         target.write_bytes(data_bytes)
     return str(cleaned.get("Manufacturer", ""))
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """The library warns of odd values by quoting them; in a log they would identify."""
+def _guarded(path: Path) -> Iterator[None]:
+    """Turn what the library raises for hostile bytes into a CrcError, and keep its warnings to itself.
+
+    It warns of odd values by quoting them; in a log they would identify.
+    """
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
     logger = logging.getLogger("pydicom")
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)
@@ -76,6 +74,8 @@ def _quiet() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
+    except (BytesLengthException, InvalidDicomError, *_BROKEN) as error:
+        raise CrcError("import.unreadable", path=path) from error
     finally:
         logger.setLevel(level)
 
