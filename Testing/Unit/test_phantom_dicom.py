@@ -271,7 +271,7 @@ def test_the_files_are_those_pydicom_would_write(tmp_path: Path) -> None:
     made = phantom(_CLEAN_SEED)
     for plan in list(series_of(made))[::6]:
         dataset = series_dataset(made, plan)
-        pixels = np.ascontiguousarray(plan.volume.array[0]).tobytes()
+        pixels = plan.voxels()[0].tobytes()
         encoder = SeriesEncoder(dataset, ((0x00080018, "UI"), (0x00200013, "IS"), (0x7FE00010, "OW")))
         (tmp_path / "ours.dcm").write_bytes(encoder.file({0x00080018: b"2.25.7", 0x00200013: b"1", 0x7FE00010: pixels}))
         dataset.SOPInstanceUID, dataset.InstanceNumber, dataset.PixelData = "2.25.7", 1, pixels

@@ -69,18 +69,18 @@ def _write_series(phantom: Phantom, plan: SeriesPlan, root: Path) -> None:
     target = root / str(dataset.PatientID) / f"{dataset.StudyDate}_{dataset.Modality}" / f"SE{plan.number:04d}"
     target.mkdir(parents=True)
     encoder = SeriesEncoder(dataset, _CHANGING)
-    exam = examination(phantom)
+    exam, voxels = examination(phantom), plan.voxels()
     for instance, k in enumerate(plan.slices, start=1):
         values = _slice_values(plan, exam, k) if plan.kind is not Kind.CAPTURE else {}
         values[_INSTANCE_UID] = uid(dataset.SeriesInstanceUID, instance).encode()
         values[_INSTANCE_NUMBER] = str(instance).encode()
-        values[_PIXELS] = np.ascontiguousarray(plan.volume.array[k]).tobytes()
+        values[_PIXELS] = voxels[k].tobytes()
         (target / f"IM{instance:06d}.dcm").write_bytes(encoder.file(values))
 
 
 def _slice_values(plan: SeriesPlan, exam: Examination, k: int) -> dict[int, bytes]:
     """Place and time of slice `k` by tag, as DICOM writes them."""
-    grid = plan.volume.grid
+    grid = plan.grid
     position = grid.ijk_to_lps[:3] @ np.array([0.0, 0.0, k, 1.0])
     seconds = acquisition_s(plan, exam)
     if not plan.is_mr:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,13 +34,18 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class SeriesPlan:
-    """One series: its voxels and what its tags must say. `slices` are the k indices that are written, in order."""
+    """One series and what its tags must say.
+
+    `voxels()` makes the array `[k, j, i]` on `grid` when it is written, so that not all series stand in memory at once;
+    `slices` are the k indices that are written, in order.
+    """
 
     number: int
     role: Role
     kind: Kind
     words_of: Role
-    volume: Volume
+    grid: Grid
+    voxels: Callable[[], NDArray]
     thickness_mm: float
     delay_s: float | None
     slices: tuple[int, ...]
@@ -54,10 +59,8 @@ class SeriesPlan:
 
 def series_of(phantom: Phantom) -> Iterator[SeriesPlan]:
     """The series of a phantom, faults included."""
-    number = 1
-    for plan in _series(phantom):
+    for number, plan in enumerate(_series(phantom), start=1):
         yield dataclasses.replace(plan, number=number)
-        number += 1
 
 
 def _series(phantom: Phantom) -> Iterator[SeriesPlan]:
@@ -65,16 +68,16 @@ def _series(phantom: Phantom) -> Iterator[SeriesPlan]:
     for role in CT_PHASES:
         yield from _phase(phantom, role)
     chest = phantom.images[Role.CHEST]
-    yield _plan(Role.CHEST, Kind.LUNG, chest, None)
-    yield _plan(Role.CHEST, Kind.SOFT, Volume(_softened(chest.array), chest.grid), None)
+    yield _plan(Role.CHEST, Kind.LUNG, chest.grid, lambda: chest.array)
+    yield _plan(Role.CHEST, Kind.SOFT, chest.grid, lambda: _softened(chest.array))
     for role in (Role.T2, Role.DWI, Role.ADC):
-        yield _plan(role, Kind.MR, phantom.images[role], None)
+        yield _as_it_is(role, Kind.MR, phantom.images[role])
     if Fault.BURNT_IN_TEXT in phantom.faults:
         yield _capture(phantom)
     if Fault.SECOND_PATIENT in phantom.faults:
         plain = phantom.images[Role.NC]
-        few = Volume(plain.array[::8][:, ::-1, ::-1].copy(), axial_like(plain.grid, 8))
-        yield dataclasses.replace(_plan(Role.NC, Kind.THIN, few, None), second_patient=True)
+        few = _plan(Role.NC, Kind.THIN, axial_like(plain.grid, 8), lambda: plain.array[::8, ::-1, ::-1])
+        yield dataclasses.replace(few, second_patient=True)
 
 
 def _phase(phantom: Phantom, role: Role) -> Iterator[SeriesPlan]:
@@ -82,7 +85,7 @@ def _phase(phantom: Phantom, role: Role) -> Iterator[SeriesPlan]:
     words = role
     if Fault.WRONG_PHASE_WORDS in phantom.faults:
         words = {Role.AP: Role.PVP, Role.PVP: Role.AP}.get(role, role)
-    main = dataclasses.replace(_plan(role, Kind.THIN, volume, delay), words_of=words)
+    main = dataclasses.replace(_as_it_is(role, Kind.THIN, volume), words_of=words, delay_s=delay)
     if role is Role.PVP:
         main = dataclasses.replace(main, slices=_slices(phantom, len(volume.array)))
     step = volume.grid.spacing_ijk_mm[2]
@@ -90,16 +93,20 @@ def _phase(phantom: Phantom, role: Role) -> Iterator[SeriesPlan]:
         yield dataclasses.replace(main, kind=Kind.THICK)
         return
     yield main
-    thick = _thickened(volume)
-    yield dataclasses.replace(_plan(role, Kind.THICK, thick, delay), words_of=words)
+    thick = _plan(role, Kind.THICK, _thick_grid(volume.grid), lambda: _thickened(volume))
+    yield dataclasses.replace(thick, words_of=words, delay_s=delay)
     if role is Role.PVP:
-        sharp = Volume(_sharpened(volume.array, phantom.seed), volume.grid)
-        yield dataclasses.replace(_plan(role, Kind.SHARP, sharp, delay), words_of=words)
+        sharp = _plan(role, Kind.SHARP, volume.grid, lambda: _sharpened(volume.array, phantom.seed))
+        yield dataclasses.replace(sharp, words_of=words, delay_s=delay)
 
 
-def _plan(role: Role, kind: Kind, volume: Volume, delay_s: float | None) -> SeriesPlan:
-    count = len(volume.array)
-    return SeriesPlan(0, role, kind, role, volume, volume.grid.spacing_ijk_mm[2], delay_s, tuple(range(count)))
+def _plan(role: Role, kind: Kind, grid: Grid, voxels: Callable[[], NDArray]) -> SeriesPlan:
+    slices = tuple(range(grid.shape_kji[0]))
+    return SeriesPlan(0, role, kind, role, grid, voxels, grid.spacing_ijk_mm[2], None, slices)
+
+
+def _as_it_is(role: Role, kind: Kind, volume: Volume) -> SeriesPlan:
+    return _plan(role, kind, volume.grid, lambda: volume.array)
 
 
 def _slices(phantom: Phantom, count: int) -> tuple[int, ...]:
@@ -113,20 +120,25 @@ def _slices(phantom: Phantom, count: int) -> tuple[int, ...]:
     return tuple(order)
 
 
-def _thickened(volume: Volume) -> Volume:
-    """A 5 mm reconstruction: each slice the mean of the thin ones it covers."""
-    array, grid = volume.array, volume.grid
+def _thick_grid(grid: Grid) -> Grid:
     step = grid.spacing_ijk_mm[2]
-    count = max(1, int((len(array) - 1) * step / _THICK_MM) + 1)
+    matrix = grid.ijk_to_ras.copy()
+    matrix[:3, 2] *= _THICK_MM / step
+    slices, rows, columns = grid.shape_kji
+    return Grid((int((slices - 1) * step / _THICK_MM) + 1, rows, columns), matrix)
+
+
+def _thickened(volume: Volume) -> NDArray[np.int16]:
+    """A 5 mm reconstruction: each slice the mean of the thin ones it covers."""
+    array, step = volume.array, volume.grid.spacing_ijk_mm[2]
+    count = _thick_grid(volume.grid).shape_kji[0]
     total = np.zeros((count, *array.shape[1:]), dtype=np.float32)
     for shift in (-0.3, 0.0, 0.3):
         place = np.clip((np.arange(count) + shift) * _THICK_MM / step, 0, len(array) - 1)
         low = np.minimum(place.astype(int), len(array) - 2)
         share = (place - low).astype(np.float32)[:, None, None]
         total += array[low] * (1 - share) + array[low + 1] * share
-    matrix = grid.ijk_to_ras.copy()
-    matrix[:3, 2] *= _THICK_MM / step
-    return Volume(np.rint(total / 3).astype(np.int16), Grid(total.shape, matrix))
+    return np.rint(total / 3).astype(np.int16)
 
 
 def _sharpened(array: NDArray[np.int16], seed: int) -> NDArray[np.int16]:
@@ -158,7 +170,7 @@ def _localizer(phantom: Phantom) -> SeriesPlan:
     top = plain.grid.to_ras((0, 0, len(plain.array) - 1))
     matrix[:3, 0], matrix[:3, 1], matrix[:3, 2] = (-across, 0, 0), (0, 0, -up), (0, 1, 0)
     matrix[:3, 3] = (top[0], 0.0, top[2])
-    return _plan(Role.OTHER, Kind.LOCALIZER, Volume(image[None], Grid((1, *image.shape), matrix)), None)
+    return _plan(Role.OTHER, Kind.LOCALIZER, Grid((1, *image.shape), matrix), lambda: image[None])
 
 
 def _capture(phantom: Phantom) -> SeriesPlan:
@@ -174,7 +186,7 @@ def _capture(phantom: Phantom) -> SeriesPlan:
     text = f"ID {who.identifier}  {who.sex} {who.age_years}Y\nDOB {who.birth_date}"
     ImageDraw.Draw(picture).text((12, 12), text, fill=255, font_size=22)
     array = np.asarray(picture, dtype=np.uint8)[None]
-    return _plan(Role.OTHER, Kind.CAPTURE, Volume(array, axial_grid(512, 350, 0, 1, 1.0)), None)
+    return _plan(Role.OTHER, Kind.CAPTURE, axial_grid(512, 350, 0, 1, 1.0), lambda: array)
 
 
 def axial_like(grid: Grid, every: int) -> Grid:

@@ -114,7 +114,7 @@ def _equipment_tags(dataset: Dataset, plan: SeriesPlan, exam: Examination, patie
 
 
 def _pixel_tags(dataset: Dataset, plan: SeriesPlan) -> None:
-    rows, columns = plan.volume.grid.shape_kji[1:]
+    rows, columns = plan.grid.shape_kji[1:]
     capture = plan.kind is Kind.CAPTURE
     dataset.Rows, dataset.Columns = rows, columns
     dataset.SamplesPerPixel = 1
@@ -126,7 +126,7 @@ def _pixel_tags(dataset: Dataset, plan: SeriesPlan) -> None:
 
 
 def _frame_tags(dataset: Dataset, plan: SeriesPlan, exam: Examination) -> None:
-    grid = plan.volume.grid
+    grid = plan.grid
     across, down, _ = grid.spacing_ijk_mm
     directions = np.diag([-1.0, -1.0, 1.0]) @ grid.directions
     dataset.PixelSpacing = [decimal(down), decimal(across)]
@@ -145,7 +145,7 @@ def _ct_tags(dataset: Dataset, plan: SeriesPlan, exam: Examination) -> None:
     wide = plan.kind is Kind.LUNG
     dataset.WindowCenter, dataset.WindowWidth = ("-600", "1500") if wide else ("40", "225")
     dataset.KVP = decimal(exam.kvp)
-    dataset.ReconstructionDiameter = decimal(plan.volume.grid.spacing_ijk_mm[0] * plan.volume.grid.shape_kji[2])
+    dataset.ReconstructionDiameter = decimal(plan.grid.spacing_ijk_mm[0] * plan.grid.shape_kji[2])
     dataset.DataCollectionDiameter = "500"
     dataset.GantryDetectorTilt = decimal(round(_tilt_deg(plan), 3) + 0.0)
     if plan.kind is Kind.LOCALIZER:
@@ -164,7 +164,7 @@ def _ct_tags(dataset: Dataset, plan: SeriesPlan, exam: Examination) -> None:
 
 
 def _tilt_deg(plan: SeriesPlan) -> float:
-    directions = plan.volume.grid.directions
+    directions = plan.grid.directions
     return float(np.degrees(np.arcsin(np.clip(directions[:, 1] @ directions[:, 2], -1, 1))))
 
 
@@ -192,7 +192,7 @@ def _mr_tags(dataset: Dataset, plan: SeriesPlan) -> None:
     dataset.EchoTrainLength = "1" if diffusion else "18"
     dataset.MagneticFieldStrength = "3"
     dataset.FlipAngle = "90" if diffusion else "150"
-    dataset.SpacingBetweenSlices = decimal(plan.volume.grid.spacing_ijk_mm[2])
+    dataset.SpacingBetweenSlices = decimal(plan.grid.spacing_ijk_mm[2])
     dataset.WindowCenter, dataset.WindowWidth = {
         Role.T2: ("450", "900"),
         Role.DWI: ("150", "300"),
