@@ -7,12 +7,13 @@ import dataclasses
 import numpy as np
 import pytest
 from contour_support import AXIAL, ellipsoid, mask, places, tube, turned_grid
-from crc_core.contour import CheckId, Finding, Window, inspect, repair, subtract
+from crc_core.contour import CheckId, Finding, Window, inspect, measure, repair, subtract
 from crc_core.errors import CrcError
 from crc_core.geometry import Grid, Volume
 from crc_core.vocabulary import Target, Verdict
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 BALL = ellipsoid(AXIAL, (0, 0, 0), (12, 11, 15))
 OBLIQUE = turned_grid((40, 60, 64), (0.8, 0.7, 1.5), (15, -10, 25))
@@ -77,6 +78,76 @@ def test_stray_islands_are_found_and_taken_out(grid: Grid) -> None:
     repair(found, volume).put_into(mended)
     assert np.array_equal(mended == 5, body)
     assert inspect(Volume(mended, grid), None, target=Target.LIVER) == ()
+
+
+@pytest.mark.parametrize("place", [(2, 32, 30), (2, 5, 50), (200, 10, 10)])
+def test_a_stray_far_away_is_an_island_wherever_it_lies(place: tuple[int, int, int]) -> None:
+    """In one line with the lesion, in its slices, or so far that the box around both is most of the image."""
+    grid = Grid.from_spacing((220, 150, 150), (0.8, 0.7, 1.5))
+    body = np.zeros(grid.shape_kji, bool)
+    body[100:130, 20:50, 20:45] = True
+    volume = mask(body, grid)
+    volume.array[place] = 1
+    found = inspect(volume, None, target=Target.LIVER)
+    assert ids(found) == {CheckId.ISLAND}
+    assert voxel_at(found[0], grid) == place
+    mended = volume.array.copy()
+    repair(found[0], volume).put_into(mended)
+    assert np.array_equal(mended != 0, body)
+
+
+def test_strays_are_mended_one_by_one() -> None:
+    volume = mask(BALL, AXIAL)
+    volume.array[2, 2:4, 2], volume.array[36, 60, 50] = 1, 1
+    found = [item for item in inspect(volume, None, target=Target.LIVER) if item.id is CheckId.ISLAND]
+    assert [round(item.size.value / AXIAL.voxel_volume_mm3 * 1000) for item in found if item.size] == [2, 1]
+    for item in found:
+        repair(item, volume).put_into(volume.array)
+    assert np.array_equal(volume.array != 0, BALL)
+
+
+def test_a_stray_that_has_grown_into_the_lesion_is_left() -> None:
+    volume = mask(BALL, AXIAL)
+    volume.array[20, 32, 50:53] = 1
+    found = of(CheckId.ISLAND, inspect(volume, None, target=Target.LIVER))
+    volume.array[20, 32, 40:50] = 1
+    with pytest.raises(CrcError) as refusal:
+        repair(found, volume)
+    assert refusal.value.code == "contour.repair_stale"
+
+
+def test_an_inverted_mask_is_told_and_not_searched() -> None:
+    grid = Grid.from_spacing((60, 100, 100), (1.5, 1.5, 2.5))
+    found = inspect(mask(~ellipsoid(grid, (75, 75, 75), (20, 20, 20)), grid), None, target=Target.LIVER)
+    assert [(item.id, item.verdict) for item in found] == [(CheckId.TOO_LARGE, Verdict.WARN)]
+
+
+SMALL = Grid.from_spacing((6, 7, 8), (1.0, 1.5, 2.0))
+RANDOM_MASKS = hnp.arrays(np.uint8, SMALL.shape_kji, elements=st.sampled_from([0, 0, 1, 1, 2]))
+RANDOM_IMAGES = hnp.arrays(np.int16, SMALL.shape_kji, elements=st.integers(-1024, 3071), fill=st.just(50))
+
+
+@settings(max_examples=40, phases=(Phase.explicit, Phase.generate))
+@given(RANDOM_MASKS, RANDOM_MASKS, RANDOM_MASKS, RANDOM_IMAGES, st.sampled_from(list(Target)))
+def test_any_mask_can_be_inspected_and_every_repair_does_what_it_says(
+    array: np.ndarray, outer: np.ndarray, inner: np.ndarray, values: np.ndarray, target: Target
+) -> None:
+    volume = Volume(array, SMALL)
+    edges = {"outer": Volume(outer, SMALL), "inner": Volume(inner, SMALL)} if target is Target.PRIMARY else {}
+    measure(volume, target=target, **edges)
+    for found in inspect(volume, Volume(values, SMALL), target=target, **edges):
+        if found.ras is None:
+            assert found.id is CheckId.EMPTY
+            continue
+        k, j, i = voxel_at(found, SMALL)
+        assert all(0 <= index < size for index, size in zip((k, j, i), SMALL.shape_kji, strict=True))
+        assert found.slice_index == k
+        if found.repairable:
+            after = array.copy()
+            repair(found, volume, inner=edges.get("inner")).put_into(after)
+            changed = after != array
+            assert changed.any()
+            assert set(np.unique(array[changed])) | set(np.unique(after[changed])) <= {0, found.lesion}
 
 
 def test_one_number_for_two_lesions_is_said_and_not_repaired() -> None:

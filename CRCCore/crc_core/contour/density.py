@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from crc_core.contour.parts import parts_of
 from crc_core.contour.results import DensitySample, LesionDensity, NotMeasurable, Point
 from crc_core.contour.rules import ContourRules, contour_rules
 from crc_core.contour.solid_part import box_on, carried_over, solid_part, without_foreign
@@ -82,6 +83,11 @@ def _of_lesion(
     lesion: Lesion, phases: Mapping[Role, Volume], reference: Volume | None, target: Target
 ) -> Iterator[LesionDensity]:
     rules = contour_rules()
+    # Strays are no place for a sample, and the box around a far one would be most of the image.
+    lesion = parts_of(lesion, lesion.inside, rules).pieces[0]
+    if lesion.volume_ml > rules.too_large_ml:
+        yield from (LesionDensity(lesion.number, role, (), None, NotMeasurable.TOO_LARGE) for role in phases)
+        return
     common = None if reference is None else solid_part(lesion.inside, lesion.box, lesion.grid, reference, target, rules)
     for role, image in phases.items():
         solid = (

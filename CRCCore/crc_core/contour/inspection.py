@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from crc_core.contour.parts import LesionParts, parts_of
 from crc_core.contour.relation_checks import (
     edge_findings,
     inner_findings,
@@ -14,16 +16,27 @@ from crc_core.contour.relation_checks import (
     touching_findings,
     wall_findings,
 )
-from crc_core.contour.results import CheckId, Finding, Quantity, Unit
+from crc_core.contour.results import Box, CheckId, Finding, Quantity, Unit
 from crc_core.contour.rules import ContourRules, contour_rules
 from crc_core.contour.shape_checks import ShapeContext, shape_findings
 from crc_core.contour.tissue_checks import Tissue, fat_of, gas_of, outside_body, tissue_findings, tissue_of, vessel_of
-from crc_core.contour.voxels import Lesion, axial_first, lesions_of, require_mask, require_one_grid
+from crc_core.contour.voxels import (
+    Lesion,
+    axial_first,
+    lesions_of,
+    original_box,
+    require_mask,
+    require_one_grid,
+)
 from crc_core.geometry import Grid, Volume
 from crc_core.vocabulary import VERDICT_ORDER, Target, Verdict
 
 UNION_CHECKS = (CheckId.GAS, CheckId.FAT, CheckId.VESSEL, CheckId.BRIDGE)
 """What sends the union of two readings to a senior (decision table, row "the union fails a contour check")."""
+
+
+_MOST_STRAYS = 50
+"""Of more strays, the largest are told first; the others come up once these are mended."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +71,16 @@ def inspect(
     if not lesions:
         return (Finding(CheckId.EMPTY, Verdict.WARN, target),)
     edges = (_on_grid(outer, grid), _on_grid(inner, grid))
+    parts = [parts_of(lesion, _solid(lesion, edges), rules) for lesion in lesions]
+    pieces = [piece for part in parts for piece in part.pieces if not _too_large(piece, rules)]
     found = [
-        *_of_shapes(lesions, edges, target, rules, grid),
-        *_of_tissue(lesions, _image_on_grid(image, grid), target, rules),
-        *touching_findings(lesions, placed, target, bridge=False),
-        *overlap_findings(lesions, [(name, _placed(other, grid)) for name, other in others], target),
-        *_of_edges(lesions, edges, target, rules),
-        *_of_interpolation(lesions, interpolated_slices, target),
+        *(finding for part in parts for finding in _of_parts(part, target, rules, grid)),
+        *_of_shapes(pieces, placed, edges, target, rules, grid),
+        *_of_tissue(pieces, _image_on_grid(image, grid), target, rules),
+        *touching_findings(pieces, placed, target, bridge=False),
+        *overlap_findings(pieces, [(name, _placed(other, grid)) for name, other in others], target),
+        *_of_edges(pieces, edges, target, rules),
+        *_of_interpolation(pieces, interpolated_slices, target),
         *_of_window(window, target, rules),
     ]
     return tuple(sorted(found, key=lambda item: -VERDICT_ORDER.index(item.verdict)))
@@ -79,7 +95,12 @@ def check_union(
     """
     rules = contour_rules()
     placed = axial_first(require_mask(mask))
-    lesions = lesions_of(placed)
+    lesions = [
+        piece
+        for lesion in lesions_of(placed)
+        for piece in parts_of(lesion, lesion.inside, rules).pieces
+        if not _too_large(piece, rules)
+    ]
     source = _image_on_grid(image, mask.grid)
     found = list(touching_findings(lesions, placed, target, bridge=True))
     if source is not None:
@@ -115,16 +136,45 @@ def _image_on_grid(image: Volume | None, grid: Grid) -> Volume | None:
     return axial_first(image)
 
 
+def _solid(lesion: Lesion, edges: Edges) -> NDArray[np.bool_]:
+    """The lesion with its lumen, as far as an outer edge was drawn."""
+    outer, _ = edges
+    return lesion.inside if outer is None else lesion.inside | (lesion.crop(outer) == lesion.number)
+
+
+def _too_large(piece: Lesion, rules: ContourRules) -> bool:
+    return piece.volume_ml > rules.too_large_ml
+
+
+def _of_parts(parts: LesionParts, target: Target, rules: ContourRules, grid: Grid) -> Iterator[Finding]:
+    """Strays, parts that are lesions of their own, and what is too large to be one."""
+    for stray in parts.strays[:_MOST_STRAYS]:
+        yield _of_part(CheckId.ISLAND, stray, target, original_box(stray.box, grid))
+    for piece in parts.pieces[1:]:
+        yield _of_part(CheckId.SEPARATE, piece, target)
+    for piece in parts.pieces:
+        if _too_large(piece, rules):
+            found = _of_part(CheckId.TOO_LARGE, piece, target)
+            yield replace(found, limit=Quantity(rules.too_large_ml, Unit.ML))
+
+
+def _of_part(check: CheckId, part: Lesion, target: Target, box: Box | None = None) -> Finding:
+    k = int(part.areas.argmax())
+    place = (k, *part.middle_of(part.inside[k : k + 1])[1:])
+    size = Quantity(part.volume_ml, Unit.ML)
+    return Finding(
+        check, Verdict.WARN, target, part.number, part.slice_index(k), ras=part.ras(place), size=size, box=box
+    )
+
+
 def _of_shapes(
-    lesions: Sequence[Lesion], edges: Edges, target: Target, rules: ContourRules, grid: Grid
+    lesions: Sequence[Lesion], mask: Volume, edges: Edges, target: Target, rules: ContourRules, grid: Grid
 ) -> Iterator[Finding]:
-    outer, inner = edges
+    _, inner = edges
     for lesion in lesions:
-        solid = lesion.inside
-        if outer is not None:
-            solid = solid | (lesion.crop(outer) == lesion.number)
         lumen = None if inner is None else np.asarray(lesion.crop(inner) != 0)
-        yield from shape_findings(lesion, ShapeContext(target, rules, grid, solid, lumen))
+        free = np.asarray(lesion.crop(mask) == 0)
+        yield from shape_findings(lesion, ShapeContext(target, rules, grid, _solid(lesion, edges), lumen, free))
 
 
 def _of_tissue(
@@ -143,8 +193,9 @@ def _of_tissue(
 def _of_edges(lesions: Sequence[Lesion], edges: Edges, target: Target, rules: ContourRules) -> Iterator[Finding]:
     outer, inner = edges
     if outer is not None and inner is not None:
-        for outline in lesions_of(outer):
-            yield from edge_findings(outline, outer, inner, target, rules)
+        for whole in lesions_of(outer):
+            for outline in parts_of(whole, whole.inside, rules).pieces:
+                yield from edge_findings(outline, outer, inner, target, rules)
         yield from inner_findings(outer, lesions_of(inner))
     if target is Target.PRIMARY and (outer is not None or inner is not None):
         for lesion in lesions:

@@ -19,10 +19,12 @@ from crc_core.vocabulary import Target, Verdict
 
 def touching_findings(lesions: Sequence[Lesion], mask: Volume, target: Target, *, bridge: bool) -> Iterator[Finding]:
     """Each pair of lesions of one mask that touch, told once; `bridge` says it as a fault of a union."""
+    told: set[tuple[int, int]] = set()
     check, verdict = (CheckId.BRIDGE, Verdict.WARN) if bridge else (CheckId.TOUCHING, Verdict.NOTE)
     for lesion in lesions:
         for other, place in touched_by(lesion, mask).items():
-            if other > lesion.number:
+            if other > lesion.number and (lesion.number, other) not in told:
+                told.add((lesion.number, other))
                 found = _found(check, verdict, target, lesion, place)
                 yield replace(found, against=str(other))
 

@@ -42,6 +42,7 @@ class CheckId(StrEnum):
     TINY = "tiny"
     ISLAND = "island"
     SEPARATE = "separate"
+    TOO_LARGE = "too_large"
     HOLE = "hole"
     GAP = "gap"
     EVERY_NTH = "every_nth"
@@ -220,6 +221,7 @@ class NotMeasurable(StrEnum):
     LESION_MISSING = "lesion_missing"
     OUTSIDE_IMAGE = "outside_image"
     TOO_SMALL = "too_small"
+    TOO_LARGE = "too_large"
     NO_SOLID_PART = "no_solid_part"
     TOO_FEW_SAMPLES = "too_few_samples"
 

@@ -19,6 +19,8 @@ class ContourRules:
     tiny_voxels: int
     island_share: float
     island_ml: float
+    gap_bridge_mm: float
+    too_large_ml: float
     hole_mm2: float
     single_slice_share: float
     jump_mm: float

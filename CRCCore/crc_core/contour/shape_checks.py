@@ -1,4 +1,4 @@
-"""Checks of a lesion's own shape: size, parts, holes, slices left out, jumps between slices, the image's border."""
+"""Checks of a lesion's own shape: size, holes, slices left out, jumps between slices, the image's border."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crc_core.contour.outline import longest_diameter, plane_metric
+from crc_core.contour.parts import ALL_AROUND
 from crc_core.contour.results import Box, CheckId, Finding, Quantity, Unit
 from crc_core.contour.rules import ContourRules
 from crc_core.contour.voxels import Lesion, original_box
 from crc_core.geometry import Grid
 from crc_core.vocabulary import Target, Verdict
 
-_ALL_AROUND = np.ones((3, 3, 3), bool)
 _IN_SLICE = np.zeros((3, 3, 3), bool)
 _IN_SLICE[1] = [[False, True, False], [True, True, True], [False, True, False]]
 
@@ -33,40 +33,16 @@ class ShapeContext:
     own_grid: Grid
     solid: NDArray[np.bool_]
     lumen: NDArray[np.bool_] | None
+    free: NDArray[np.bool_]
 
 
 def shape_findings(lesion: Lesion, context: ShapeContext) -> Iterator[Finding]:
-    """Everything the shape of one lesion shows."""
+    """Everything the shape of one piece of a lesion shows."""
     yield from _small(lesion, context)
     yield from _border(lesion, context)
-    yield from _parts(lesion, context)
     yield from _holes(lesion, context)
     yield from _left_out(lesion, context)
     yield from _jumps(lesion, context)
-
-
-def parts_of(solid: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Connected parts, numbered from 1, and the voxels of each; slices left out do not part a lesion.
-
-    Voxels that touch by a corner belong together.
-    """
-    from scipy.ndimage import label
-
-    drawn = np.flatnonzero(solid.any(axis=(1, 2)))
-    labels = np.zeros(solid.shape, np.int32)
-    labels[drawn], _ = label(solid[drawn], _ALL_AROUND, output=np.int32)
-    return labels, np.bincount(labels.ravel())
-
-
-def strays_of(lesion: Lesion, solid: NDArray[np.bool_], rules: ContourRules) -> NDArray[np.bool_]:
-    """The lesion's voxels in parts too small to be lesions of their own."""
-    labels, sizes = parts_of(solid)
-    if sizes.size < 3:
-        return np.zeros(solid.shape, bool)
-    main = sizes[1:].max()
-    small = sizes <= min(rules.island_share * main, rules.island_ml * 1000 / lesion.grid.voxel_volume_mm3)
-    small[0] = False
-    return small[labels] & lesion.inside
 
 
 def holes_of(lesion: Lesion, lumen: NDArray[np.bool_] | None, target: Target, rules: ContourRules) -> NDArray[np.bool_]:
@@ -83,7 +59,7 @@ def holes_of(lesion: Lesion, lumen: NDArray[np.bool_] | None, target: Target, ru
     shut_in[0] = False
     holes = shut_in[background]
     if target is Target.PRIMARY and holes.any():
-        groups, total = label(holes, _ALL_AROUND, output=np.int32)
+        groups, total = label(holes, ALL_AROUND, output=np.int32)
         sizes = np.bincount(background.ravel())
         pixel_mm2 = abs(float(np.linalg.det(plane_metric(lesion.grid))))
         wide = np.zeros(total + 1, bool)
@@ -144,28 +120,8 @@ def _border(lesion: Lesion, context: ShapeContext) -> Iterator[Finding]:
                 yield _finding(lesion, context, CheckId.BORDER, Verdict.WARN, lesion.middle_of(face), area)
 
 
-def _parts(lesion: Lesion, context: ShapeContext) -> Iterator[Finding]:
-    labels, sizes = parts_of(context.solid)
-    if sizes.size < 3:
-        return
-    strays = strays_of(lesion, context.solid, context.rules)
-    voxel_ml = lesion.grid.voxel_volume_mm3 / 1000
-    if strays.any():
-        biggest = int(np.bincount(labels[strays]).argmax())
-        place = lesion.middle_of(strays & (labels == biggest))
-        size = Quantity(np.count_nonzero(strays) * voxel_ml, Unit.ML)
-        yield _finding(lesion, context, CheckId.ISLAND, Verdict.WARN, place, size, box=lesion.box)
-    sizes[0] = 0
-    main = int(sizes.argmax())
-    for part in range(1, sizes.size):
-        own = (labels == part) & lesion.inside
-        if part != main and own.any() and not (own & strays).any():
-            size = Quantity(np.count_nonzero(own) * voxel_ml, Unit.ML)
-            yield _finding(lesion, context, CheckId.SEPARATE, Verdict.WARN, lesion.middle_of(own), size)
-
-
 def _holes(lesion: Lesion, context: ShapeContext) -> Iterator[Finding]:
-    holes = holes_of(lesion, context.lumen, context.target, context.rules)
+    holes = holes_of(lesion, context.lumen, context.target, context.rules) & context.free
     if holes.any():
         verdict = Verdict.NOTE if context.target is Target.LUNG else Verdict.WARN
         largest = np.zeros(holes.shape, bool)
@@ -177,8 +133,7 @@ def _holes(lesion: Lesion, context: ShapeContext) -> Iterator[Finding]:
 
 
 def _left_out(lesion: Lesion, context: ShapeContext) -> Iterator[Finding]:
-    strays = strays_of(lesion, context.solid, context.rules)
-    drawn = np.flatnonzero((lesion.inside & ~strays).any(axis=(1, 2)))
+    drawn = np.flatnonzero(lesion.areas)
     steps = np.diff(drawn)
     gaps = np.flatnonzero(steps > 1)
     even = len(gaps) == len(steps) and len(set(steps.tolist())) == 1
@@ -190,11 +145,12 @@ def _left_out(lesion: Lesion, context: ShapeContext) -> Iterator[Finding]:
         return
     for gap in gaps:
         below, above = int(drawn[gap]), int(drawn[gap + 1])
-        if lesion.areas[below + 1 : above].any():
-            continue
         place = (below + 1, *lesion.middle_of(lesion.inside[below : below + 1])[1:])
         start = lesion.box[0].start
-        box = (slice(start + below, start + above + 1), *lesion.box[1:]) if above - below == 2 else None
+        # Where the sections on both sides share free voxels, the one between them is certain to hold these.
+        shared = lesion.inside[below] & lesion.inside[above] & context.free[below + 1]
+        certain = above - below == 2 and shared.any()
+        box = (slice(start + below, start + above + 1), *lesion.box[1:]) if certain else None
         size = Quantity(float(above - below - 1), Unit.SLICES)
         found = _finding(lesion, context, CheckId.GAP, Verdict.WARN, place, size, box=box)
         yield _ending(found, lesion.slice_index(above - 1))
