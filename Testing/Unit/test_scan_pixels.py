@@ -38,7 +38,7 @@ def test_one_phase_alone_is_right_or_unknown(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_aorta_and_liver_are_measured_where_they_are(seed: int) -> None:
     phantom = phantom_of(seed)
-    tissue = phantom.tissue.array
+    tissue = phantom.anatomy.array
     from crc_core.phantom import Tissue
 
     measured = measure_enhancement({role.value: coarsen(phantom.images[role]) for role in CT_PHASES})

@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Iterable
 import numpy as np
 
 from crc_core.dicom.geometry import along_normal_mm
+from crc_core.dicom.header import Header
 from crc_core.dicom.instance import Instance
 from crc_core.dicom.series import Duplicate, Patient, Series, Study
 
@@ -61,7 +62,8 @@ def stacks_of(series_uid: str, instances: list[Instance]) -> tuple[Series, ...]:
     """The stacks within the images of one series, in the order of acquisition time."""
     kept, copies = _without_copies(instances)
     stacks: list[tuple[list[Instance], list[Duplicate]]] = []
-    for part in _split(kept, _layout):
+    layouts = {number: _layout(header) for number, header in {id(item.header): item.header for item in kept}.items()}
+    for part in _split(kept, lambda item: (layouts[id(item.header)], item.position_lps_mm is None)):
         for stack in _split_repeated(part):
             ordered, doubled = _ordered(stack)
             stacks.append((ordered, doubled))
@@ -95,14 +97,13 @@ def _without_copies(instances: list[Instance]) -> tuple[list[Instance], list[Dup
     return kept, copies
 
 
-def _layout(instance: Instance) -> Hashable:
-    header = instance.header
+def _layout(header: Header) -> Hashable:
     orientation = header.orientation_lps and tuple(round(cosine, 3) + 0.0 for cosine in header.orientation_lps)
     spacing = header.pixel_spacing_mm and tuple(round(value, 4) for value in header.pixel_spacing_mm)
     return (
         (header.rows, header.columns, header.samples, orientation, spacing),
         (header.modality, header.sop_class_uid, header.frame_of_reference_uid, header.is_localizer),
-        (header.has_pixels, instance.position_lps_mm is None),
+        header.has_pixels,
     )
 
 
