@@ -110,6 +110,12 @@ def test_no_cell_is_a_formula_and_every_text_comes_back(text: str) -> None:
     assert next(csv.reader(io.StringIO(stream.getvalue(), newline="")))[0] == disarmed(encodable)
 
 
+@pytest.mark.parametrize("start", "=+-@＝＋－＠\t\r\n")
+def test_each_start_of_a_formula_is_disarmed(start: str) -> None:
+    assert disarmed(f"{start}1") == f"'{start}1"
+    assert disarmed(f"1{start}") == f"1{start}"
+
+
 def test_typed_formulas_are_disarmed() -> None:
     report = answer(sample_report(), "primary[1].other", "=HYPERLINK(1)")
     report = answer(report, "primary[1].fat_nodules", not_assessable=NotAssessable("other", "=1+1"))

@@ -84,6 +84,34 @@ def test_critical_differences_are_open_and_others_kept_twice() -> None:
     assert Report.from_json(merged.report.to_json(), Path("final.json")) == merged.report
 
 
+def test_a_union_of_what_is_kept_twice_is_kept_twice() -> None:
+    a = sample_report()
+    merged = merge(a, answer(a, "liver_lesion[1].segment", ("s7",)), SAME)
+    assert both_paths(merged) == {"liver_lesion[1].segment", "liver.distribution"}
+    found = next(item for item in merged.kept_both if item.path.field == "distribution")
+    assert found.a is not None and found.a.value == ("s5", "s6", "s8")
+    assert found.b is not None and found.b.value == ("s5", "s7", "s8")
+
+
+def test_a_side_waits_for_its_segment() -> None:
+    a = sample_report()
+    merged = merge(a, answer(a, "primary[1].segment", "ascending"), SAME)
+    assert open_paths(merged) == {"primary[1].segment"}
+    assert {(p.field_path, p.code) for p in problems(merged.report)} == {
+        ("primary[1].segment", "report.problem.open"),
+    }
+    assert value(settle(merged, "primary[1].segment", Choice.B).report, "primary[1].side") == "right_colon"
+
+
+def test_a_final_keeps_no_measurement_of_a_readers_contour() -> None:
+    a = sample_report()
+    typed = answer(a, "primary[1].long_diameter_mm", 60)
+    assert typed.answers[FieldPath.parse("primary[1].long_diameter_mm")].measurement is not None
+    for merged in (merge(typed, typed, SAME), merge(a, typed, SAME)):
+        parts = [part for given in merged.report.answers.values() for part in (given.readers or (given,))]
+        assert all(part is None or part.measurement is None for part in parts)
+
+
 def test_settling_brings_back_what_depends_on_it() -> None:
     a = sample_report()
     merged = merge(a, answer(a, "primary[1].t_stage", "t2"), SAME)
