@@ -170,6 +170,7 @@ def everything(bench: Bench, viewer: str, prepared: PreparedUnit, sealed: Sealed
         "own": answer(lambda: store.open_reading(known, viewer)),
         "final": answer(lambda: store.open_final(unit, viewer)),
         "events": answer(lambda: store.events_since(0, viewer)),
+        "head": answer(lambda: store.chain_head(viewer)),
         "case": answer(lambda: store.reserve_case("01", viewer)),
         "intents": {kind.value: _ask_kind(bench, viewer, kind, prepared, known) for kind in Kind},
         "after": answer(lambda: store.unit(unit, viewer)),
@@ -442,6 +443,10 @@ class StoreContract:
         for person in ("wang", "chief", "user", "nobody"):
             with pytest.raises(CrcError):
                 bench.harness.store("admin").events_since(0, person)
+        assert bench.harness.store("chief").chain_head("chief") == events[-1].hash
+        for person in ("wang", "manager", "admin", "user", "nobody"):
+            with pytest.raises(CrcError):
+                bench.harness.store("admin").chain_head(person)
 
     def test_agreeing_readings_become_a_final_by_rule_once(self, bench: Bench) -> None:
         prepared = bench.opened("wang", "li")

@@ -211,7 +211,7 @@ def _settle(team: Team, folder: Path, item: Told) -> None:
     pair = as_pair(*readings)
     title = team.store.ledger.context.people[SENIOR].title.value
     ruling = rule(pair, view.comparison, item.chapter.phantom, SENIOR, title)
-    head = team.store.ledger.chain.events[-1].hash
+    head = team.store.chain_head(SENIOR)
     phases = {role: image for role, image in item.images.items() if role not in MR_ROLES}
     draft = signed_final(pair, view.comparison, phases, FinalPlace(1, head), ruling)
     place = folder / "finals" / str(item.unit)

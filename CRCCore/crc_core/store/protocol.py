@@ -82,6 +82,9 @@ class Store(Protocol):
     def sign_final(self, sealed: SealedFolder, intent: Intent, *, secret: str | None = None) -> Receipt | Refusal:
         """Take a sealed final that a senior signs."""
 
+    def chain_head(self, viewer: str) -> str:
+        """The hash of the last event, which a signed final names; for who may sign, since it moves with every event."""
+
     def advance(self) -> Sequence[str]:
         """Do what is due by rule (compare pairs whose windows have closed, store agreed finals); the units touched."""
 

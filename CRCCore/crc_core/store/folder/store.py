@@ -264,6 +264,15 @@ class FolderStore:
             raise troubles[0]
         return tuple(touched)
 
+    def chain_head(self, viewer: str) -> str:
+        """The hash of the last event; only for who may sign."""
+        chain = self._ledger.chain
+        chain.refresh()
+        person = self._ledger.context.person(viewer)
+        if person is None or not person.may_sign:
+            raise CrcError("store.signers_only", person=viewer)
+        return chain.events[-1].hash
+
     def events_since(self, seq: int, viewer: str) -> tuple[Event, ...]:
         """The events after `seq`, for administrators and data managers; nobody gets them who reads a unit blind."""
         chain = self._ledger.chain
