@@ -82,6 +82,13 @@ def test_a_note_is_not(files: tuple[Path, Path], tmp_path: Path, capsys) -> None
     assert methods["thickness"] == "wall_in_space"
 
 
+def test_the_phase_follows_the_target_unless_it_is_given(files: tuple[Path, Path], capsys) -> None:
+    arguments = ["inspect", str(files[0]), "--image", str(files[1])]
+    for extra, role in ((["--target", "lung"], "CHEST"), (["--phase", "AP"], "AP")):
+        assert main([*arguments, *extra, "--json"]) in (0, 1)
+        assert json.loads(capsys.readouterr().out)["densities"][0]["role"] == role
+
+
 def test_other_targets_are_compared(files: tuple[Path, Path], capsys) -> None:
     document = answered(["inspect", str(files[0]), "--other", f"node={files[0]}"], 0, capsys)
     assert [(finding["id"], finding["against"]) for finding in document["findings"]] == [("overlap", "node")]

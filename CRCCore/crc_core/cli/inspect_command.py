@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
     parser.add_argument("mask", type=Path, metavar="MASK", help=say("contour.cli.mask", lang))
     parser.add_argument("--image", type=Path, metavar="CT", help=say("contour.cli.image", lang))
     parser.add_argument("--target", choices=targets, help=say("contour.cli.target", lang))
-    parser.add_argument("--phase", choices=phases, default=Role.PVP.value, help=say("contour.cli.phase", lang))
+    parser.add_argument("--phase", choices=phases, help=say("contour.cli.phase", lang))
     parser.add_argument("--outer", type=Path, metavar="OUTER", help=say("contour.cli.outer", lang))
     parser.add_argument("--inner", type=Path, metavar="INNER", help=say("contour.cli.inner", lang))
     parser.add_argument(
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
         inner=inner,
         slice_thickness_mm=arguments.thickness_mm,
     )
-    role = Role(arguments.phase)
+    role = Role(arguments.phase or (Role.CHEST if target is Target.LUNG else Role.PVP))
     densities = () if image is None else sample_densities(mask, {role: image}, target=target)
     _tell(console, mask.grid, (target, told_by), findings, lesions, densities)
     bad = VERDICT_ORDER.index(worst_verdict(findings)) > VERDICT_ORDER.index(Verdict.NOTE)

@@ -28,7 +28,11 @@ from crc_core.vocabulary import Target
 
 
 class BowelDirection(StrEnum):
-    """How the bowel runs at the primary: through the axial plane, or in it."""
+    """How the bowel runs at the primary: through the axial plane, or in it.
+
+    A bowel that runs aslant by more than some 25° is better called in the plane: axial sections cut its wall obliquely
+    and show it too thick by one over the cosine.
+    """
 
     ACROSS = "across"
     IN_PLANE = "in_plane"
