@@ -77,9 +77,8 @@ class PaintedColon:
         here = flat[self.index]
         soft = ~np.isin(here, _HARD)
         here[np.isin(here, _NEIGHBOURS) & (self.distance < self._reach() + _FAT_PLANE_MM)] = Tissue.VISCERAL_FAT
-        ends = (self.along > 0) & (self.along < (len(self.colon.line) - 1) * 1.5)
-        here[soft & ends & (self.distance < self.outer)] = Tissue.COLON_WALL
-        lumen = soft & ends & (self.distance < self.inner)
+        here[soft & (self.distance < self.outer)] = Tissue.COLON_WALL
+        lumen = soft & (self.distance < self.inner)
         gas = self.height > self.colon.gas_level[self.nearest] * self.inner
         liquid = np.isin(self.nearest, [n for n, segment in enumerate(self.colon.segments) if segment in _LIQUID_STOOL])
         here[lumen] = np.where(gas, Tissue.COLON_GAS, np.where(liquid, Tissue.COLON_FLUID, Tissue.COLON_STOOL))[lumen]

@@ -131,7 +131,10 @@ class Colon:
         along = np.einsum("nc,nc->n", offset, self.tangent[nearest])
         first = np.einsum("nc,nc->n", offset, self.normal[nearest])
         second = np.einsum("nc,nc->n", offset, self.binormal[nearest])
-        return nearest, nearest * _STEP_MM + along, np.hypot(first, second), np.arctan2(second, first)
+        # Past its ends the bowel is rounded off.
+        past = ((nearest == 0) & (along < 0)) | ((nearest == len(self.line) - 1) & (along > 0))
+        distance = np.sqrt(first**2 + second**2 + np.where(past, along, 0) ** 2)
+        return nearest, nearest * _STEP_MM + along, distance, np.arctan2(second, first)
 
     def outer_radius(self, along_mm: NDArray) -> NDArray:
         """The outer radius of the healthy wall: haustra, but none where a primary stiffens it."""

@@ -180,8 +180,8 @@ def _rib(number: int, side: float) -> tuple[tuple[Capsule, ...], tuple[Capsule, 
 def _sternum() -> list[Capsule]:
     line = [wall_point(np.pi, z, 4) for z in (400, 440, 480, 520, 555)]
     parts: list[Capsule] = []
-    for shift in (-9.0, 0.0, 9.0):
-        parts += tube(np.array(line) + np.array([shift, 0, 0]), 5.5)
+    for shift in (-10.0, -5.0, 0.0, 5.0, 10.0):
+        parts += tube(np.array(line) + np.array([shift, 0, 0]), 5.2)
     return parts
 
 

@@ -40,11 +40,10 @@ def build_phantom(
     wrong = frozenset(faults)
     plan = with_lesions(make_body(seed, primaries), time_point)
     delays = _delays(seed, wrong)
-    noise_hu = 15.0 if full_size else 11.0
-    abdomen = Scene(abdomen_grid(full_size, wrong), plan, wrong, noise_hu, (time_point, 1))
+    abdomen = Scene(abdomen_grid(full_size, wrong), plan, wrong, _noise_hu(full_size), (time_point, 1))
     images, found = abdomen.scan({role: delays.get(role) for role in CT_PHASES})
-    chest = Scene(chest_grid(full_size), plan, wrong, noise_hu, (time_point, 2))
-    chest_images, chest_found = chest.scan({Role.CHEST: None})
+    chest = Scene(chest_grid(full_size), plan, wrong, _noise_hu(full_size), (time_point, 2))
+    chest_images, of_chest = chest.scan({Role.CHEST: None})
     images |= chest_images | _magnetic(plan, full_size, time_point, wrong)
     lesions = lesion_truth(plan, delays)
     masks = {target: Volume(found.masks[target], abdomen.grid) for target in _ON_PORTAL_VENOUS}
@@ -55,15 +54,20 @@ def build_phantom(
         wrong,
         make_patient(seed, plan.sex, time_point),
         images,
-        masks | {Target.LUNG: Volume(chest_found.masks[Target.LUNG], chest.grid)},
+        masks | {Target.LUNG: Volume(of_chest.masks[Target.LUNG], chest.grid)},
         Volume(found.outer, abdomen.grid),
         Volume(found.inner, abdomen.grid),
         Volume(found.tissue, abdomen.grid),
-        Volume(chest_found.tissue, chest.grid),
+        Volume(of_chest.tissue, chest.grid),
         lesions,
         delays,
         report_answers(plan, lesions),
     )
+
+
+def _noise_hu(full_size: bool) -> float:
+    # Thinner slices hold fewer photons.
+    return 15.0 if full_size else 11.0
 
 
 def _delays(seed: int, faults: frozenset[Fault]) -> dict[Role, float]:
