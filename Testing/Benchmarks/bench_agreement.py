@@ -1,6 +1,6 @@
 """Agreement of two masks at 600×512×512 from .nii.gz against SimpleITK and MedPy doing the same, in one run.
 
-`python Testing/Benchmarks/bench_agreement.py [--json]`. The masks are a tumour and eight liver lesions as two readers
+`python Testing/Benchmarks/bench_agreement.py [--json] [--batch N]`. A tumour and eight liver lesions as two readers
 would draw them. The work: read both files, Dice, Jaccard, HD, HD95, ASSD, surface Dice (ours only), lesion by lesion,
 write the union and verify it. The peers are spared what they need not do: they work on the joint box of both masks, and
 lesion by lesion they measure Dice alone.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK
-from crc_core.agreement import Comparison, all_lesions, compare_prepared, prepare
+from crc_core.agreement import Comparison, PairJob, all_lesions, compare_many, compare_prepared, prepare
 from crc_core.agreement.union import union_prepared
 from crc_core.cli.agree_command import read_masks
 from crc_core.files.nifti import read_mask, write_volume
@@ -118,8 +119,8 @@ def seconds(work: Callable[[], object], times: int) -> float:
     return statistics.median(taken[1:] or taken)
 
 
-def measure(folder: Path) -> dict[str, float]:
-    """All times in seconds and the ratios that DESIGN asks for, for files by us and by SimpleITK."""
+def measure(folder: Path, pairs: int) -> dict[str, float]:
+    """All times in seconds and the ratios aimed at, for files by us and by SimpleITK; `pairs` in a batch at the end."""
     volumes = [reader(seed) for seed in (1, 2)]
     by_us = [folder / "a.nii.gz", folder / "b.nii.gz"]
     by_itk = [folder / "itk-a.nii.gz", folder / "itk-b.nii.gz"]
@@ -142,7 +143,30 @@ def measure(folder: Path) -> dict[str, float]:
     first, second = read_masks(by_us)
     found["compare_only_s"] = seconds(lambda: compare_prepared(prepare(volumes[0]), prepare(volumes[1])), 6)
     found["union_only_s"] = seconds(lambda: union_prepared(first, second, all_lesions(comparison)), 6)
-    return found
+    return found | (measure_batch(by_us, pairs) if pairs else {})
+
+
+def measure_batch(paths: list[Path], pairs: int) -> dict[str, float]:
+    """Pairs per second with one worker and with one per core, and the most memory that a worker took.
+
+    In a process of its own: what a process forks is charged with its own memory at first.
+    """
+    words = [sys.executable, __file__, "--batch", str(pairs), "--batch-of", *map(str, paths)]
+    return dict(json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE).stdout))
+
+
+def run_batch(paths: list[Path], pairs: int) -> dict[str, float]:
+    """What `measure_batch` tells, measured here."""
+    jobs = [PairJob(str(number), *paths) for number in range(pairs)]
+    all_s = seconds(lambda: list(compare_many(jobs)), 1)
+    peak_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    one_s = seconds(lambda: list(compare_many(jobs, workers=1)), 1)
+    return {
+        "batch_pairs": pairs,
+        "batch_one_worker_pairs_per_s": pairs / one_s,
+        "batch_all_cores_pairs_per_s": pairs / all_s,
+        "batch_worker_peak_mib": peak_mib,
+    }
 
 
 def check(comparison: Comparison, witness: dict[str, float], united: Volume, volumes: list[Volume]) -> None:
@@ -162,10 +186,15 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
-    as_json = parser.parse_args().json
+    parser.add_argument("--batch", type=int, default=0, metavar="N")
+    parser.add_argument("--batch-of", nargs=2, type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.batch_of:
+        sys.stdout.write(json.dumps(run_batch(arguments.batch_of, arguments.batch)))
+        return
     with tempfile.TemporaryDirectory() as folder:
-        found = measure(Path(folder))
-    if as_json:
+        found = measure(Path(folder), arguments.batch)
+    if arguments.json:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
         return
     for name, value in found.items():
