@@ -211,6 +211,24 @@ def test_broken_compressed_pixels_are_named(tmp_path: Path, syntax: str) -> None
     assert refusal.value.code == "dicom.cannot_decode" and refusal.value.path == paths[1]
 
 
+@pytest.mark.parametrize(
+    ("syntax", "mark", "skip"),
+    [(JPEGLSLossless, b"\xff\xf7", 5), (JPEGLosslessSV1, b"\xff\xc3", 5), (JPEG2000Lossless, b"\xff\x51", 6)],
+)
+def test_a_codestream_that_claims_another_size_is_refused_before_it_is_decoded(
+    tmp_path: Path, syntax: str, mark: bytes, skip: int
+) -> None:
+    paths = Stack(voxels((3, 32, 32))).write(tmp_path / "d", syntax)
+    series = only_series(tmp_path / "d")
+    data = bytearray(paths[2].read_bytes())
+    start = data.index(mark, data.rindex(b"\xfe\xff\x00\xe0")) + skip
+    data[start : start + 4] = b"\xff\xff\xff\xff" if syntax != JPEG2000Lossless else b"\x7f\xff\xff\xff"
+    paths[2].write_bytes(bytes(data))
+    with pytest.raises(CrcError) as refusal:
+        open_series(series)
+    assert refusal.value.code == "dicom.cannot_decode" and "≠ 32×32" in str(refusal.value.values["reason"])
+
+
 def test_opening_tells_progress_and_can_be_cancelled(tmp_path: Path) -> None:
     Stack(voxels((40, 4, 4))).write(tmp_path / "d")
     series = only_series(tmp_path / "d")

@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from crc_core.dicom.codestream import claimed_sizes
 from crc_core.dicom.elements import DEFLATED_LITTLE, HeaderError, walk_bytes
 from crc_core.dicom.header import Header
+from crc_core.dicom.instance import Instance
 from crc_core.errors import CrcError
 from crc_core.files.atomic import read_bytes
 
@@ -24,10 +26,15 @@ _HEADER_ALLOWANCE_BYTES = 16 * 1024 * 1024
 _DECODING_ERRORS = (RuntimeError, ValueError, AttributeError, NotImplementedError, TypeError, KeyError, OSError)
 
 
-def decode_file(path: Path, header: Header, frames: int) -> NDArray[np.int32]:
-    """The stored values `[frame, row, column]` of a whole file, before rescaling; raises CrcError."""
+def decode_file(instance: Instance) -> NDArray[np.int32]:
+    """The stored values `[frame, row, column]` of the whole file of an image, before rescaling; raises CrcError."""
+    path, header, frames = instance.path, instance.header, instance.frames_in_file
     if header.transfer_syntax == DEFLATED_LITTLE:
         return _inflated(path, header, frames)
+    for size in claimed_sizes(path, instance.pixel_offset):
+        if size != (header.rows, header.columns):
+            reason = f"{size[1]}×{size[0]} ≠ {header.columns}×{header.rows}"
+            raise CrcError("dicom.cannot_decode", path=path, syntax=header.transfer_syntax, reason=reason)
     try:
         array = _by_pydicom(path) if _pydicom_can(header.transfer_syntax) else _by_itk(path, header)
     except _DECODING_ERRORS as error:

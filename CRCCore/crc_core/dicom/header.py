@@ -26,13 +26,10 @@ MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 _CHARSET = 0x00080005
 _TEXTS = {
     "study_date": 0x00080020,
-    "study_time": 0x00080030,
     "acquisition_date": 0x00080022,
     "series_date": 0x00080021,
-    "study_description": 0x00081030,
     "series_description": 0x0008103E,
     "protocol_name": 0x00181030,
-    "requested_procedure": 0x00321060,
     "performed_step": 0x00400254,
     "modality": 0x00080060,
     "body_part": 0x00180015,
@@ -51,15 +48,10 @@ _TEXTS = {
     "contrast_phase": 0x00189344,
     "exposure_modulation": 0x00189323,
     "burned_in": 0x00280301,
-    "recognizable_features": 0x00280302,
-    "conversion_type": 0x00080064,
-    "scan_options": 0x00180022,
     "processing": 0x00181400,
     "derivation": 0x00082111,
     "image_comments": 0x00204000,
     "sequence_name": 0x00180024,
-    "scanning_sequence": 0x00180020,
-    "identity_removed": 0x00120062,
     "lossy_compression": 0x00282110,
 }
 _NUMBERS = {
@@ -67,22 +59,18 @@ _NUMBERS = {
     "rescale_slope": 0x00281053,
     "rescale_intercept": 0x00281052,
     "thickness_mm": 0x00180050,
-    "declared_spacing_mm": 0x00180088,
     "declared_tilt_deg": 0x00181120,
     "kvp": 0x00180060,
     "pitch": 0x00189311,
     "rotation_s": 0x00189305,
     "field_of_view_mm": 0x00181100,
-    "collection_diameter_mm": 0x00180090,
     "total_collimation_mm": 0x00189307,
     "single_collimation_mm": 0x00189306,
     "contrast_volume_ml": 0x00181041,
     "contrast_rate_ml_s": 0x00181046,
     "contrast_concentration_mg_ml": 0x00181049,
     "echo_time_ms": 0x00180081,
-    "repetition_time_ms": 0x00180080,
     "b_value": 0x00189087,
-    "lossy_ratio": 0x00282112,
     "window_level_hu": 0x00281050,
     "window_width_hu": 0x00281051,
 }
@@ -96,9 +84,7 @@ _SHORTS = {
 }
 _BINARY_DOUBLES = frozenset((0x00189311, 0x00189305, 0x00189307, 0x00189306, 0x00189087))
 _ORIENTATION, _PIXEL_SPACING, _IMAGE_TYPE = 0x00200037, 0x00280030, 0x00080008
-_PADDING = 0x00280120
 _PATIENT_ID, _PATIENT_NAME, _BIRTH_DATE, _SEX = 0x00100020, 0x00100010, 0x00100030, 0x00100040
-_ENCRYPTED_ATTRIBUTES = 0x04000500
 # Private words of vendors that the standard elements lack on older scanners, each with the creator of its block.
 _GE_ACQUISITION, _GE_PARAMETERS = 0x00190010, 0x00430010
 _GE_ROTATION, _GE_PITCH, _GE_AUTO_MA = 0x00191027, 0x00431027, 0x0043106E
@@ -108,7 +94,7 @@ SHARED_TAGS = (
     *_TEXTS.values(),
     *_NUMBERS.values(),
     *_SHORTS.values(),
-    *(_ORIENTATION, _PIXEL_SPACING, _IMAGE_TYPE, _PADDING, _PATIENT_ID, _PATIENT_NAME, _BIRTH_DATE, _SEX),
+    *(_ORIENTATION, _PIXEL_SPACING, _IMAGE_TYPE, _PATIENT_ID, _PATIENT_NAME, _BIRTH_DATE, _SEX),
     *(_GE_ACQUISITION, _GE_PARAMETERS, _GE_ROTATION, _GE_PITCH, _GE_AUTO_MA),
 )
 
@@ -125,13 +111,10 @@ class Header:
     person_key: str
     sex: str
     study_date: str
-    study_time: str
     acquisition_date: str
     series_date: str
-    study_description: str
     series_description: str
     protocol_name: str
-    requested_procedure: str
     performed_step: str
     modality: str
     body_part: str
@@ -150,36 +133,27 @@ class Header:
     contrast_phase: str
     exposure_modulation: str
     burned_in: str
-    recognizable_features: str
-    conversion_type: str
-    scan_options: str
     processing: str
     derivation: str
     image_comments: str
     sequence_name: str
-    scanning_sequence: str
-    identity_removed: str
     lossy_compression: str
     series_number: float | None
     rescale_slope: float | None
     rescale_intercept: float | None
     thickness_mm: float | None
-    declared_spacing_mm: float | None
     declared_tilt_deg: float | None
     kvp: float | None
     pitch: float | None
     rotation_s: float | None
     field_of_view_mm: float | None
-    collection_diameter_mm: float | None
     total_collimation_mm: float | None
     single_collimation_mm: float | None
     contrast_volume_ml: float | None
     contrast_rate_ml_s: float | None
     contrast_concentration_mg_ml: float | None
     echo_time_ms: float | None
-    repetition_time_ms: float | None
     b_value: float | None
-    lossy_ratio: float | None
     window_level_hu: float | None
     window_width_hu: float | None
     rows: int
@@ -191,7 +165,6 @@ class Header:
     orientation_lps: tuple[float, ...] | None
     pixel_spacing_mm: tuple[float, float] | None
     image_type: tuple[str, ...]
-    padding_value: int | None
     transfer_syntax: str
     has_pixels: bool
 
@@ -228,7 +201,6 @@ def decode_header(raw: RawHeader) -> Header:
         sex=decode_text(values.get(_SEX, b""), declared),
         orientation_lps=_orientation(values.get(_ORIENTATION)),
         image_type=tuple(part.strip().upper() for part in _ascii(values.get(_IMAGE_TYPE)).split("\\") if part.strip()),
-        padding_value=_padding(values.get(_PADDING), fields["pixel_representation"] == 1, order),
         transfer_syntax=raw.transfer_syntax,
         has_pixels=raw.has_pixels,
         **fields,  # type: ignore[arg-type]  # the tables above name every field and its type
@@ -271,12 +243,6 @@ def _double(value: bytes | None, order: str) -> float | None:
 
 def _unsigned(value: bytes | None, order: str) -> int:
     return struct.unpack_from(order + "H", value)[0] if value and len(value) >= 2 else 0
-
-
-def _padding(value: bytes | None, is_signed: bool, order: str) -> int | None:
-    if not value or len(value) < 2:
-        return None
-    return int(struct.unpack_from(order + ("h" if is_signed else "H"), value)[0])
 
 
 def _orientation(value: bytes | None) -> tuple[float, ...] | None:

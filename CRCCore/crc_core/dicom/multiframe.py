@@ -78,8 +78,7 @@ def _acquisition(header: Header, macro: Any) -> dict[str, Any]:
     details, beam = macro("CTAcquisitionDetailsSequence"), macro("CTXRayDetailsSequence")
     reconstruction, exposure = macro("CTReconstructionSequence"), macro("CTExposureSequence")
     frame_type = macro("CTImageFrameTypeSequence") or macro("MRImageFrameTypeSequence")
-    echo, timing = macro("MREchoSequence"), macro("MRTimingAndRelatedParametersSequence")
-    diffusion = macro("MRDiffusionSequence")
+    echo, diffusion = macro("MREchoSequence"), macro("MRDiffusionSequence")
     kind = getattr(frame_type, "FrameType", None)
     kernel = getattr(reconstruction, "ConvolutionKernel", None)
     return {
@@ -89,12 +88,10 @@ def _acquisition(header: Header, macro: Any) -> dict[str, Any]:
         "declared_tilt_deg": _number(details, "GantryDetectorTilt"),
         "total_collimation_mm": _number(details, "TotalCollimationWidth"),
         "single_collimation_mm": _number(details, "SingleCollimationWidth"),
-        "collection_diameter_mm": _number(details, "DataCollectionDiameter"),
         "field_of_view_mm": _number(reconstruction, "ReconstructionDiameter") or header.field_of_view_mm,
         "kernel": header.kernel if not kernel else _joined(kernel),
         "exposure_modulation": str(getattr(exposure, "ExposureModulationType", "") or header.exposure_modulation),
         "echo_time_ms": _number(echo, "EffectiveEchoTime"),
-        "repetition_time_ms": _number(timing, "RepetitionTime"),
         "b_value": _number(diffusion, "DiffusionBValue"),
         "image_type": header.image_type if not kind else tuple(str(word).upper() for word in kind),
     }

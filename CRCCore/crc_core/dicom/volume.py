@@ -83,7 +83,7 @@ def image_sha256(instance: Instance) -> str:
         with naming(instance.path), instance.path.open("rb") as stream:
             stream.seek(instance.pixel_offset + instance.frame * size_bytes)
             return hashlib.sha256(stream.read(size_bytes)).hexdigest()
-    stored = decode_file(instance.path, header, instance.frames_in_file)[instance.frame]
+    stored = decode_file(instance)[instance.frame]
     return hashlib.sha256(np.ascontiguousarray(stored, dtype="<i4").data).hexdigest()
 
 
@@ -137,7 +137,7 @@ def _fill(array: NDArray[np.int16], images: list[tuple[int, Instance]], *, is_ct
     first = images[0][1]
     decoded = None
     if first.header.transfer_syntax not in NATIVE_SYNTAXES:
-        decoded = decode_file(first.path, first.header, first.frames_in_file)
+        decoded = decode_file(first)
     for k, instance in images:
         if decoded is not None:
             _rescale_wide(array[k], decoded[instance.frame], instance.header, is_ct)

@@ -12,12 +12,14 @@ from crc_core.scan.items_geometry import geometry_items, mr_geometry_items
 from crc_core.scan.items_study import mri_item, study_items
 from crc_core.scan.items_tags import (
     burnt_in_item,
+    compression_item,
     contrast_items,
     kernel_item,
     kind_item,
     limit_items,
     phase_time_item,
     position_item,
+    scanner_item,
 )
 from crc_core.scan.phase_item import phase_item
 from crc_core.scan.pixels import PixelFindings, look_at
@@ -145,7 +147,7 @@ def _ct_items(role: SeriesRole, phase: PhaseFinding, found: PixelFindings | None
         if time is not None:
             items.append(time)
     items += limit_items(series, role.role)
-    items += [kernel_item(role), position_item(series)]
+    items += [kernel_item(role), position_item(series), scanner_item(series), compression_item(series)]
     items += contrast_items(series, role.phase)
     items += geometry_items(series)
     if found is not None:

@@ -141,6 +141,24 @@ def position_item(series: Series) -> CheckItem:
     return CheckItem("position", Verdict.NOTE, seen, "FFS", Source.TABLE4, "scan.position.other")
 
 
+def scanner_item(series: Series) -> CheckItem:
+    """Maker and model of the scanner, which the consensus wants recorded."""
+    header = series.header
+    expected = Word("scan.contrast.recorded")
+    if header.manufacturer and header.model:
+        seen = f"{header.manufacturer} {header.model}"
+        return CheckItem("scanner", Verdict.PASS, seen, expected, Source.CONSENSUS, "scan.scanner.pass")
+    return CheckItem("scanner", Verdict.UNKNOWN, NOT_TOLD, expected, Source.CONSENSUS, "scan.scanner.unknown")
+
+
+def compression_item(series: Series) -> CheckItem:
+    """Whether the images were ever compressed with loss (PS3.3 C.7.6.1.1.5), which changes texture and CT values."""
+    expected = Word("scan.no")
+    if any(header.lossy_compression == "01" for header in series.headers):
+        return CheckItem("compression", Verdict.WARN, Word("scan.yes"), expected, Source.OURS, "scan.compression.lossy")
+    return CheckItem("compression", Verdict.PASS, expected, expected, Source.OURS, "scan.compression.pass")
+
+
 def _range_item(name: str, value: float | None, limit: Limit) -> CheckItem:
     source = Source(limit.source)
     values = (("name", Word(f"scan.name.{name}")),)
