@@ -275,6 +275,21 @@ def test_an_overruled_item_lets_the_unit_be_bound(bench: Bench, source: Path) ->
     assert bench.kinds()[-2:] == [Kind.SCAN_OVERRULED, Kind.SOURCES_BOUND]
 
 
+def test_a_refused_unit_is_finished_by_importing_it_again_with_a_reason(bench: Bench, source: Path) -> None:
+    for path in (source / "SE3").iterdir():
+        item = pydicom.dcmread(path)
+        item.SliceThickness = "9"
+        item.save_as(path)
+    refused = bench.take(source)
+    assert "PVP.thickness" in refused.refused_items
+    assert bench.take(source).refused_items == refused.refused_items
+    assert bench.kinds() == [Kind.UNIT_REGISTERED, Kind.SCAN_CHECKED]
+    done = bench.take(source, overrules=dict.fromkeys(refused.refused_items, "唯一可用的重建"))
+    assert done.unit == refused.unit
+    assert bench.kinds() == [Kind.UNIT_REGISTERED, Kind.SCAN_CHECKED, Kind.SCAN_OVERRULED, Kind.SOURCES_BOUND]
+    assert bench.refusal(source) == "import.already_in"
+
+
 def test_what_nobody_can_overrule_is_refused_before_anything_is_written(bench: Bench, source: Path) -> None:
     (source / "SE3" / "IM0003").unlink()
     plain = rehearse_import(bench.store, bench.request(source), bench.clock)

@@ -113,8 +113,10 @@ def _tell(result: ImportResult, console: Console, *, is_rehearsal: bool) -> None
     lang = console.lang
     if result.unit is None:
         console.say("import.tell.new_case", time_point=result.time_point)
+    elif is_rehearsal:
+        console.say("import.tell.would_be", unit=result.unit)
     else:
-        console.say("import.tell.would_be" if is_rehearsal else "import.tell.unit", unit=result.unit)
+        console.say("import.tell.unit_refused" if result.refused_items else "import.tell.unit", unit=result.unit)
     for role, item in result.examination.chosen.items():
         thickness = item.series.header.thickness_mm
         console.say(
@@ -123,7 +125,7 @@ def _tell(result: ImportResult, console: Console, *, is_rehearsal: bool) -> None
             images=len(item.series.instances),
             thickness="–" if thickness is None else f"{thickness:g} mm",
         )
-    for binding in result.bindings:
+    for binding in () if result.refused_items else result.bindings:
         target, mode = say(f"import.target.{binding.target}", lang), say(f"import.mode.{binding.mode}", lang)
         console.say("import.tell.binding", target=target, role=binding.role.value, mode=mode)
     for duplicate in result.duplicates:
@@ -150,8 +152,11 @@ def _tell_refused(result: ImportResult, console: Console) -> None:
             sentences.setdefault(f"{role.value}.{item.id}", item.message(console.lang))
     for name in result.refused_items:
         console.say("import.tell.refused", item=name, sentence=sentences[name])
-    if result.refused_items:
-        console.say("import.tell.how_to_overrule")
+    fixed = [item.id for item in result.scan.items if item.id in result.refused_items and not item.overrulable]
+    if fixed:
+        console.say("import.tell.nobody_can", items=", ".join(fixed))
+    elif result.refused_items:
+        console.say("import.tell.how_to_overrule", item=result.refused_items[0])
 
 
 def _document(result: ImportResult, *, is_rehearsal: bool) -> dict[str, Any]:
@@ -171,7 +176,7 @@ def _document(result: ImportResult, *, is_rehearsal: bool) -> dict[str, Any]:
                 "series_code": None if unit is None else binding.series_code,
                 "mode": binding.mode.value,
             }
-            for binding in result.bindings
+            for binding in (() if result.refused_items else result.bindings)
         ],
         "duplicates": [{"role": item.role.value, "unit": item.unit, "by": item.by} for item in result.duplicates],
         "store_searched": result.store_searched,

@@ -195,8 +195,8 @@ class _Work:
             counts = (self.examination.left_out, self.examination.unreadable)
             write_log(log, prepared, self.rules, *counts, self.clock())
             self._send(prepared, keys)
-        with keys.locked():
-            if not keys.is_finished(self.store_id, str(unit)):
+        if not self.refused_items:  # a refused unit stays open, so that importing again with a reason finishes it
+            with keys.locked():
                 keys.append(UnitFinished(self.store_id, str(unit), self.clock()))
         uids = {record.code: record.series_uid for record in prepared.prepared.registration.series}
         return self._result(unit, place, prepared.bindings, uids, keys.path, log, searched)
