@@ -186,6 +186,21 @@ def test_a_single_series_shared_with_an_earlier_time_point_is_told_and_taken(
     ]
 
 
+def test_a_part_of_a_known_examination_under_new_series_numbers_is_recognised(
+    bench: Bench, source: Path, tmp_path: Path
+) -> None:
+    """Exported again with slices left out: other study and series UIDs, other voxels, the same images."""
+    bench.take(source)
+    later = write_study(tmp_path / "source" / "b", day="20260210", seed=0)
+    for path in list(later.rglob("IM0006")):
+        path.unlink()
+    for path in later.rglob("IM*"):
+        item = pydicom.dcmread(path)
+        item.StudyInstanceUID, item.SeriesInstanceUID = LATER_UID, f"{LATER_UID}.{item.SeriesNumber}"
+        item.save_as(path)
+    assert bench.refusal(later, time_point="T1") == "import.duplicate"
+
+
 def _two_patients(folder: Path) -> None:
     write_study(folder / "b", **OTHER_PERSON, study=LATER_UID, seed=1)
 

@@ -53,12 +53,16 @@ class PatientRecord:
 
 @dataclass(frozen=True, repr=False)
 class SeriesKey:
-    """One chosen series: the original's UID and the new one, and the hash of the voxels both share."""
+    """One chosen series: the original's UID and the new one, and the hash of the voxels both share.
+
+    `probes` are the new UIDs of its first, middle and last image, by which a part of it is recognised.
+    """
 
     code: str
     original_uid: str
     series_uid: str
     pixel_sha256: str
+    probes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)

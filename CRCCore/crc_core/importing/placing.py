@@ -11,7 +11,7 @@ from datetime import datetime
 
 from crc_core.errors import CrcError
 from crc_core.identity import UnitId, check_case_code, mint_case_code
-from crc_core.importing.examination import Examination, Identity
+from crc_core.importing.examination import ChosenSeries, Examination, Identity
 from crc_core.importing.key_table import KeyTable, PatientRecord, SeriesKey, UnitRecord
 from crc_core.importing.pseudonyms import Pseudonyms, read_date
 from crc_core.importing.rules import DeidentificationRules
@@ -37,6 +37,7 @@ class KnownSeries:
     unit: str
     series_uid: str
     pixel_sha256: str
+    probes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def known_series(keys: KeyTable | None, store: str, events: Iterable[Event]) -> 
         for record in event.payload.series
     ]
     for record in () if keys is None else keys.units(store).values():
-        found += [KnownSeries(record.unit, item.series_uid, item.pixel_sha256) for item in record.series]
+        found += [KnownSeries(record.unit, item.series_uid, item.pixel_sha256, item.probes) for item in record.series]
     return tuple(dict.fromkeys(found))
 
 
@@ -128,12 +129,7 @@ def new_patient(
 
 def new_unit_record(keys: KeyTable, store: str, unit: UnitId, examination: Examination, at: datetime) -> UnitRecord:
     """The record of the unit that this examination becomes."""
-    series = tuple(
-        SeriesKey(
-            unit.series_code(role), item.series.series_uid, keys.pseudonyms.uid(item.series.key), item.pixel_sha256
-        )
-        for role, item in examination.chosen.items()
-    )
+    series = tuple(_series_key(keys.pseudonyms, unit, role, item) for role, item in examination.chosen.items())
     study = examination.study
     return UnitRecord(store, str(unit), study.study_uid, study.date, series, at)
 
@@ -141,20 +137,39 @@ def new_unit_record(keys: KeyTable, store: str, unit: UnitId, examination: Exami
 def find_duplicates(
     examination: Examination, keys: KeyTable | None, known: Iterable[KnownSeries]
 ) -> tuple[Duplicate, ...]:
-    """The chosen series that came in before: by the keyed hash of their UID, else by their voxels."""
+    """The chosen series that came in before: by the keyed hash of their UID, by their voxels, or by some images."""
     by_uid: dict[str, str] = {}
     by_pixels: dict[str, str] = {}
+    by_probe: dict[str, str] = {}
     for item in known:
         by_uid.setdefault(item.series_uid, item.unit)
         by_pixels.setdefault(item.pixel_sha256, item.unit)
+        for probe in item.probes:
+            by_probe.setdefault(probe, item.unit)
     found = []
     for role, chosen in examination.chosen.items():
         new_uid = "" if keys is None else keys.pseudonyms.uid(chosen.series.key)
+        images = [] if keys is None else [keys.pseudonyms.uid(image.sop_uid) for image in chosen.series.instances]
+        known_image = next((image for image in images if image in by_probe), None)
         if new_uid in by_uid:
             found.append(Duplicate(role, by_uid[new_uid], "series_uid"))
         elif chosen.pixel_sha256 in by_pixels:
             found.append(Duplicate(role, by_pixels[chosen.pixel_sha256], "pixels"))
+        elif known_image is not None:
+            found.append(Duplicate(role, by_probe[known_image], "images"))
     return tuple(found)
+
+
+def _series_key(pseudonyms: Pseudonyms, unit: UnitId, role: Role, item: ChosenSeries) -> SeriesKey:
+    images = item.series.instances
+    probes = dict.fromkeys(images[at].sop_uid for at in (0, len(images) // 2, -1))
+    return SeriesKey(
+        unit.series_code(role),
+        item.series.series_uid,
+        pseudonyms.uid(item.series.key),
+        item.pixel_sha256,
+        tuple(pseudonyms.uid(probe) for probe in probes if probe),
+    )
 
 
 def _begun(keys: KeyTable, store: str, study_uid: str) -> UnitRecord | None:
