@@ -98,6 +98,18 @@ def test_differences_have_their_own_column() -> None:
     assert row["differing_answers"] == "primary[1].outer_wall=rough|smooth"
 
 
+def test_the_page_shows_both_answers_and_what_is_open() -> None:
+    a = sample_report()
+    b = answer(answer(a, "primary[1].outer_wall", "smooth"), "primary[1].t_stage", "t2")
+    page = Page(
+        export_html(merge(a, b, {lesion: (lesion.number, lesion.number) for lesion in LESIONS}).report, Lang.ZH)
+    )
+    assert "甲：毛糙；乙：光滑" in page.words["zh"]
+    assert "A: Rough; B: Smooth" in page.words["en"]
+    assert "（待裁定）" in page.words["zh"] and "(to be settled)" in page.words["en"]
+    assert {"毛糙", "光滑"}.isdisjoint(page.ticked)
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.text(min_size=1, max_size=30))
 def test_no_cell_is_a_formula_and_every_text_comes_back(text: str) -> None:

@@ -31,8 +31,11 @@ def unit_text(field: Field, lang: Lang) -> str:
 def answer_text(template: Template, field: Field, answer: Answer, lang: Lang) -> str:
     """An answer in words with its unit, a reason as "无法评估: …", two readers' answers side by side."""
     if answer.readers is not None:
-        none = say("report.no_answer", lang)
-        return " | ".join(none if part is None else answer_text(template, field, part, lang) for part in answer.readers)
+        first, second = (
+            say("report.no_answer", lang) if part is None else answer_text(template, field, part, lang)
+            for part in answer.readers
+        )
+        return say(f"report.two_answers.{answer.source.value}", lang, a=first, b=second)
     if answer.not_assessable is not None:
         reason = template.reason(answer.not_assessable.reason)
         words = answer.not_assessable.reason if reason is None else reason.label.say(lang)
