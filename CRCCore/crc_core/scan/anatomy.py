@@ -16,6 +16,7 @@ from crc_core.scan.coarse import Coarse
 _BONE_HU = 160.0
 _LUNG_CM2_EACH_SIDE = 3.0
 _LEAST_LIVER_ML = 250.0
+_LEAST_PELVIS_MM = 200.0
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class LowerEnd:
 
 
 def find_lower_end(coarse: Coarse) -> LowerEnd:
-    """The symphysis: bone in the middle of the front, with bone of the hips on both sides."""
+    """The symphysis: bone in the middle of the front of a wide body, with bone of the hips on both sides."""
     _, row_mm, column_mm = coarse.spacing_kji_mm
     bone = (coarse.array > _BONE_HU) & coarse.body
     count = len(bone)
@@ -94,6 +95,8 @@ def find_lower_end(coarse: Coarse) -> LowerEnd:
         if not len(rows):
             continue
         middle = _middle_column(body)
+        if np.ptp(np.flatnonzero(body.any(axis=0))) * column_mm < _LEAST_PELVIS_MM:
+            continue
         near, far = round(12 / column_mm), round(45 / column_mm)
         front = slice(rows[0], rows[0] + int(0.45 * (rows[-1] - rows[0])))
         pixel_cm2 = row_mm * column_mm / 100
