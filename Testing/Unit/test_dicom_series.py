@@ -99,6 +99,28 @@ def test_one_acquisition_number_per_slice_is_one_stack(tmp_path: Path) -> None:
     assert len(series.instances) == 6
 
 
+def test_rounded_digits_of_the_orientation_do_not_tear_a_stack_apart(tmp_path: Path) -> None:
+    datasets = Stack(voxels()).datasets()
+    (tmp_path / "d").mkdir()
+    for number, dataset in enumerate(datasets):
+        lean = 0.00049 if number % 2 else 0.00051
+        dataset.ImageOrientationPatient = [1, 0, 0, 0, 1, lean]
+        dataset.PixelSpacing = [0.70004, 0.8] if number % 2 else [0.70006, 0.8]
+        save(dataset, tmp_path / "d" / f"{number}.dcm")
+    (series,) = read(tmp_path / "d").series
+    assert len(series.instances) == 6 and series.can_be_source
+
+
+@pytest.mark.parametrize("position", ["1e300", "99999999999"])
+def test_positions_out_of_this_world_are_none(tmp_path: Path, position: str) -> None:
+    datasets = Stack(voxels()).datasets()
+    (tmp_path / "d").mkdir()
+    for number, dataset in enumerate(datasets):
+        dataset.ImagePositionPatient = [0, 0, position]
+        save(dataset, tmp_path / "d" / f"{number}.dcm")
+    assert not any(series.is_placed for series in read(tmp_path / "d").series)
+
+
 def test_a_scout_within_the_series_is_split_off(tmp_path: Path) -> None:
     Stack(voxels()).write(tmp_path / "d" / "1")
     scout = Stack(

@@ -229,6 +229,26 @@ def test_a_codestream_that_claims_another_size_is_refused_before_it_is_decoded(
     assert refusal.value.code == "dicom.cannot_decode" and "≠ 32×32" in str(refusal.value.values["reason"])
 
 
+def test_run_lengths_that_cannot_fill_the_image_are_refused_before_memory_is_taken(tmp_path: Path) -> None:
+    datasets = Stack(voxels((3, 16, 16))).datasets()
+    (tmp_path / "d").mkdir()
+    for number, dataset in enumerate(datasets):
+        path = save(dataset, tmp_path / "d" / f"{number}.dcm", RLELossless)
+        rows = b"\x28\x00\x10\x00US\x02\x00\x10\x00\x28\x00\x11\x00US\x02\x00\x10\x00"
+        data = path.read_bytes()
+        assert data.count(rows) == 1
+        path.write_bytes(data.replace(rows, rows.replace(b"\x10\x00\x28", b"\x00\x40\x28")[:-2] + b"\x00\x40"))
+    with pytest.raises(CrcError) as refusal:
+        open_series(only_series(tmp_path / "d"))
+    assert refusal.value.code == "dicom.cannot_decode"
+
+
+def test_a_slope_of_zero_is_an_unset_one(tmp_path: Path) -> None:
+    stored = voxels()
+    Stack(stored, slope=0).write(tmp_path / "d")
+    assert np.array_equal(open_series(only_series(tmp_path / "d")).array, stored.astype(int) - 1024)
+
+
 def test_opening_tells_progress_and_can_be_cancelled(tmp_path: Path) -> None:
     Stack(voxels((40, 4, 4))).write(tmp_path / "d")
     series = only_series(tmp_path / "d")

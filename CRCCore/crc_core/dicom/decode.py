@@ -20,8 +20,9 @@ from crc_core.dicom.elements import DEFLATED_LITTLE, HeaderError, walk_bytes
 from crc_core.dicom.header import Header
 from crc_core.dicom.instance import Instance
 from crc_core.errors import CrcError
-from crc_core.files.atomic import read_bytes
+from crc_core.files.atomic import naming, read_bytes
 
+_RLE = "1.2.840.10008.1.2.5"
 _HEADER_ALLOWANCE_BYTES = 16 * 1024 * 1024
 _DECODING_ERRORS = (RuntimeError, ValueError, AttributeError, NotImplementedError, TypeError, KeyError, OSError)
 
@@ -31,6 +32,7 @@ def decode_file(instance: Instance) -> NDArray[np.int32]:
     path, header, frames = instance.path, instance.header, instance.frames_in_file
     if header.transfer_syntax == DEFLATED_LITTLE:
         return _inflated(path, header, frames)
+    _refuse_impossible(instance)
     for size in claimed_sizes(path, instance.pixel_offset):
         if size != (header.rows, header.columns):
             reason = f"{size[1]}×{size[0]} ≠ {header.columns}×{header.rows}"
@@ -44,6 +46,17 @@ def decode_file(instance: Instance) -> NDArray[np.int32]:
     if array.size != frames * header.rows * header.columns:
         raise CrcError("dicom.cannot_decode", path=path, syntax=header.transfer_syntax, reason=f"{array.shape}")
     return array.reshape(frames, header.rows, header.columns).astype(np.int32, copy=False)
+
+
+def _refuse_impossible(instance: Instance) -> None:
+    """Raise for RLE data too short for the pixels that the header claims: two bytes make at most 128 (PS3.5 G.3)."""
+    path, header = instance.path, instance.header
+    wanted = instance.frames_in_file * header.rows * header.columns * header.bits_allocated // 8
+    with naming(path):
+        size_bytes = path.stat().st_size
+    if header.transfer_syntax == _RLE and wanted > 64 * size_bytes:
+        reason = f"{size_bytes} bytes"
+        raise CrcError("dicom.cannot_decode", path=path, syntax=header.transfer_syntax, reason=reason)
 
 
 def _pydicom_can(syntax: str) -> bool:

@@ -62,7 +62,7 @@ def stacks_of(series_uid: str, instances: list[Instance]) -> tuple[Series, ...]:
     """The stacks within the images of one series, in the order of acquisition time."""
     kept, copies = _without_copies(instances)
     stacks: list[tuple[list[Instance], list[Duplicate]]] = []
-    layouts = {number: _layout(header) for number, header in {id(item.header): item.header for item in kept}.items()}
+    layouts = _layouts(kept)
     for part in _split(kept, lambda item: (layouts[id(item.header)], item.position_lps_mm is None)):
         for stack in _split_repeated(part):
             ordered, doubled = _ordered(stack)
@@ -97,14 +97,38 @@ def _without_copies(instances: list[Instance]) -> tuple[list[Instance], list[Dup
     return kept, copies
 
 
-def _layout(header: Header) -> Hashable:
-    orientation = header.orientation_lps and tuple(round(cosine, 3) + 0.0 for cosine in header.orientation_lps)
-    spacing = header.pixel_spacing_mm and tuple(round(value, 4) for value in header.pixel_spacing_mm)
+def _layouts(instances: list[Instance]) -> dict[int, int]:
+    """A number for every shared header by its identity; headers that can lie in one grid get the same number."""
+    kinds: list[Header] = []
+    numbers: dict[int, int] = {}
+    for header in {id(item.header): item.header for item in instances}.values():
+        number = next((n for n, kind in enumerate(kinds) if _same_layout(kind, header)), len(kinds))
+        if number == len(kinds):
+            kinds.append(header)
+        numbers[id(header)] = number
+    return numbers
+
+
+def _same_layout(one: Header, other: Header) -> bool:
+    """Equal size, class and frame of reference; orientation and spacing equal but for the rounding of their digits."""
     return (
-        (header.rows, header.columns, header.samples, orientation, spacing),
-        (header.modality, header.sop_class_uid, header.frame_of_reference_uid, header.is_localizer),
-        header.has_pixels,
+        _exact(one) == _exact(other)
+        and _close(one.orientation_lps, other.orientation_lps, 2e-3)
+        and _close(one.pixel_spacing_mm, other.pixel_spacing_mm, 1e-3)
     )
+
+
+def _exact(header: Header) -> tuple[Hashable, ...]:
+    return (
+        *(header.rows, header.columns, header.samples, header.modality, header.sop_class_uid),
+        *(header.frame_of_reference_uid, header.is_localizer, header.has_pixels),
+    )
+
+
+def _close(one: tuple[float, ...] | None, other: tuple[float, ...] | None, tolerance: float) -> bool:
+    if one is None or other is None:
+        return one is other
+    return all(abs(a - b) <= tolerance for a, b in zip(one, other, strict=True))
 
 
 def _split(instances: list[Instance], key: Callable[[Instance], Hashable]) -> list[list[Instance]]:

@@ -12,6 +12,7 @@ _SOP_UID, _NUMBER, _ACQUISITION, _TEMPORAL = 0x00080018, 0x00200013, 0x00200012,
 _POSITION, _FRAMES = 0x00200032, 0x00280008
 _ACQUISITION_TIME, _ACQUISITION_DATETIME, _CONTENT_TIME = 0x00080032, 0x0008002A, 0x00080033
 _EXPOSURE, _CURRENT, _EXPOSURE_UAS = 0x00181152, 0x00181151, 0x00181153
+_FARTHEST_MM = 1e7
 
 WANTED_TAGS = frozenset(
     (
@@ -84,7 +85,7 @@ def decode_instance(raw: RawHeader, location: str, pool: HeaderPool) -> Instance
         whole(get(_NUMBER)),
         whole(get(_ACQUISITION)),
         whole(get(_TEMPORAL)),
-        numbers(get(_POSITION), 3),
+        _position(get(_POSITION)),
         time_of_day_s(get(_ACQUISITION_TIME)) or _time_of_datetime_s(get(_ACQUISITION_DATETIME)),
         mas,
         current,
@@ -92,6 +93,12 @@ def decode_instance(raw: RawHeader, location: str, pool: HeaderPool) -> Instance
         raw.pixel_bytes,
         pool.header(raw),
     )
+
+
+def _position(value: bytes | None) -> tuple[float, ...] | None:
+    """A position within ten kilometres of the origin: beyond it the numbers are damaged."""
+    position = numbers(value, 3)
+    return position if position is not None and max(map(abs, position)) < _FARTHEST_MM else None
 
 
 def whole(value: bytes | None) -> int | None:

@@ -204,7 +204,8 @@ def _store(target: NDArray[np.int16], stored: NDArray[np.int32], slope: float, i
 
 
 def _scaling(header: Header, is_ct: bool) -> tuple[float, float]:
-    slope = header.rescale_slope if header.rescale_slope is not None else 1.0
+    # A slope of 0 would make every image flat; it is the mark of a writer that left the element unset.
+    slope = header.rescale_slope or 1.0
     intercept = header.rescale_intercept if header.rescale_intercept is not None else 0.0
     if not is_ct and (slope != int(slope) or intercept != int(intercept)):
         return 1.0, 0.0
