@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
 
     teller = _Teller(console)
     ending = run_story(folder, arguments.seed, teller.tell)
-    with stepping(teller.tell, "demo.step.page"):
+    with stepping(teller.tell, "demo.step.export"):
         page = export_all(ending, folder, console.lang)
     for row in summary(ending, console.lang):
         console.line("")

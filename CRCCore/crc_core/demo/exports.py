@@ -23,7 +23,7 @@ from crc_core.report.key_images import ABDOMEN, LUNG, key_images
 from crc_core.report.template import Words
 from crc_core.text import Lang, say
 from crc_core.vocabulary import Role, Target
-from crc_core.workflow.payloads import Outcome
+from crc_core.workflow.payloads import Outcome, TargetOutcome
 
 PAGE_NAME = "demo.html"
 
@@ -81,18 +81,25 @@ def _line(item: Told, report: Path, lang: Lang) -> Line:
     if comparison is None:
         raise CrcError("demo.unexpected", what=str(item.unit))
     shares = [
-        f"{say(f'report.target.{outcome.target.value}', lang)} {outcome.dice_permille / 1000:.3f}"
+        f"{say(f'report.target.{outcome.target.value}', lang)} {_share(outcome, lang)}"
         for outcome in comparison.targets
-        if outcome.dice_permille is not None
     ]
     disputed = [
         f"{say(f'report.target.{outcome.target.value}', lang)} ({_why(item, outcome.target, lang)})"
         for outcome in comparison.targets
         if outcome.outcome is Outcome.DISPUTED
     ]
-    outcome = say("demo.disputed", lang, targets="; ".join(disputed)) if disputed else say("demo.agreed", lang)
+    verdict = say(f"outcome.{(Outcome.DISPUTED if disputed else Outcome.AGREED).value}", lang)
+    outcome = say("demo.details", lang, verdict=verdict, details="; ".join(disputed)) if disputed else verdict
     mode = say(f"demo.mode.{item.chapter.mode.value}", lang)
     return Line(str(item.unit), mode, ", ".join(shares), outcome, _how(item, lang), report)
+
+
+def _share(outcome: TargetOutcome, lang: Lang) -> str:
+    """The Dice of a target, or the verdict where there is none."""
+    if outcome.dice_permille is None:
+        return say(f"outcome.{outcome.outcome.value}", lang)
+    return f"{outcome.dice_permille / 1000:.3f}"
 
 
 def _why(item: Told, target: Target, lang: Lang) -> str:
