@@ -91,6 +91,18 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @settings(max_examples=150)
 @given(data=st.data())
 def test_turned_bytes_are_refused_in_a_sentence_or_leak_nothing(original: bytes, data: st.DataObject) -> None:
+    turn_bytes(original, data)
+
+
+@pytest.mark.full
+@settings(max_examples=10_000)
+@given(data=st.data())
+def test_many_turned_bytes_are_refused_in_a_sentence_or_leak_nothing(original: bytes, data: st.DataObject) -> None:
+    turn_bytes(original, data)
+
+
+def turn_bytes(original: bytes, data: st.DataObject) -> None:
+    """Change a few bytes of a hostile file, perhaps cut it off, and de-identify what is left."""
     with tempfile.TemporaryDirectory() as name:
         folder, raw = Path(name), bytearray(original)
         source = folder / "1.dcm"
