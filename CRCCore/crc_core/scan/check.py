@@ -148,7 +148,7 @@ def _ct_items(role: SeriesRole, phase: PhaseFinding, found: PixelFindings | None
             items.append(time)
     items += limit_items(series, role.role)
     items += [kernel_item(role), position_item(series), scanner_item(series), compression_item(series)]
-    items += contrast_items(series, role.phase)
+    items += contrast_items(series, role.role)
     items += geometry_items(series)
     if found is not None:
         items = _with_pixel_items(items, found)

@@ -77,9 +77,9 @@ def limit_items(series: Series, role: Role) -> list[CheckItem]:
     return items
 
 
-def contrast_items(series: Series, phase: TagPhase) -> list[CheckItem]:
+def contrast_items(series: Series, role: Role) -> list[CheckItem]:
     """What is told of the contrast medium of an enhanced series; missing tags are unknown and asked per protocol."""
-    if phase.role in (None, Role.NC):
+    if role not in (Role.AP, Role.PVP, Role.DP):
         return []
     header = series.header
     limits = acquisition_limits().limits
