@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +166,19 @@ def test_simpleitk_reads_the_same_voxels(tmp_path: Path, angles: tuple[float, fl
     direction = np.array(image.GetDirection()).reshape(3, 3)
     points_lps = np.array(image.GetOrigin()) + (seen * np.array(image.GetSpacing())) @ direction.T
     assert same_points(points_lps * (-1, -1, 1), expected_voxels(mask, 1))
+
+
+@pytest.mark.parametrize("charset", ["GB18030", "ISO_IR 192"])
+def test_chinese_words_of_the_source_stay_readable(charset: str) -> None:
+    grid, masks = two_masks()
+    sources = source_datasets(grid)
+    for source in sources:
+        source.SpecificCharacterSet = charset
+        source.StudyDescription = "全腹部 CT 平扫 增强"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made = export_seg(empty_report(), masks, sources)
+    assert pydicom.dcmread(io.BytesIO(made)).StudyDescription == "全腹部 CT 平扫 增强"
 
 
 def test_a_source_that_may_identify_is_refused() -> None:

@@ -118,7 +118,7 @@ def _segmentation(report: Report, sources: list[Any], pixels: NDArray, descripti
         warnings.filterwarnings(
             "ignore", message=".*unlikely to represent the intended person name", category=UserWarning
         )
-        return hd.seg.Segmentation(
+        made = hd.seg.Segmentation(
             source_images=sources,
             pixel_array=pixels,
             segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
@@ -135,6 +135,9 @@ def _segmentation(report: Report, sources: list[Any], pixels: NDArray, descripti
             content_description=f"Lesions of {report.unit}",
             series_description=f"{report.unit} lesions",
         )
+    # What is copied from the source may be Chinese, but the source's character set is not copied with it.
+    made.SpecificCharacterSet = "ISO_IR 192"
+    return made
 
 
 def _lesions(report: Report, item: SegMask) -> list[Lesion]:
