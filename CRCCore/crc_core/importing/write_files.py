@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from crc_core.errors import CrcError
-from crc_core.files.atomic import naming
+from crc_core.files.atomic import naming, read_bytes
 from crc_core.importing.codestream import cleaner, is_known
 from crc_core.importing.deidentify import Deidentifier, require_image
 from crc_core.importing.rules import DeidentificationRules
@@ -25,18 +25,20 @@ _IMPLEMENTATION_UID = "2.25.293487110584406617836301120478834862081"
 _IMPLEMENTATION_NAME = "CRCDB_1"
 _BROKEN = (
     *(ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError, EOFError, MemoryError),
-    *(struct.error, zlib.error),
+    *(OSError, struct.error, zlib.error),
 )
 """What the library raises for hostile bytes, whatever it was looking for in them."""
 
 
 def read_checked(path: Path, rules: DeidentificationRules) -> Any:
     """The data set (pydicom) in the file `path`; raises CrcError where it cannot be read or may not enter."""
+    from io import BytesIO
+
     import pydicom
 
+    data = read_bytes(path)
     with _guarded(path):
-        with naming(path):
-            original = pydicom.dcmread(path, force=True)
+        original = pydicom.dcmread(BytesIO(data), force=True)
         require_image(original, rules, path)
         syntax = original.file_meta.TransferSyntaxUID
         if syntax.is_encapsulated and not is_known(str(syntax)):
