@@ -228,17 +228,42 @@ def test_the_selector_offers_the_codes_that_are_written() -> None:
 
 def test_terms_follow_target_class_part_and_site() -> None:
     assert term_of(Target.LIVER).type.meaning == "Neoplasm, Secondary"
-    assert term_of(Target.LIVER, lesion_class=LesionClass.UNCERTAIN).type.meaning == "Mass"
+    assert term_of(Target.LIVER, lesion_class=LesionClass.UNCERTAIN).type.meaning == "Lesion"
     assert term_of(Target.PRIMARY, site=PrimarySite.RECTUM).region.meaning == "Rectum"
     assert term_of(Target.PRIMARY, part=Part.INNER).type.scheme == "99CRC"
     with pytest.raises(ValueError, match="outer"):
         term_of(Target.LIVER, part=Part.OUTER)
 
 
-def test_snomed_codes_are_those_of_dicom() -> None:
-    """pydicom's table of DICOM's SNOMED CT codes is the witness; the two private codes are none."""
-    from pydicom.sr._snomed_dict import mapping
+def test_codes_are_those_of_dicom() -> None:
+    """pydicom's tables of PS3.16 are the witness; the two private codes are in none."""
+    from pydicom.sr.codedict import codes
 
-    codes = {code for term in segment_terms().by_key.values() for code in (term.category, term.type, term.region)}
-    assert all(code.value in mapping["SCT"] for code in codes if code.scheme == "SCT")
-    assert {code.scheme for code in codes} == {"SCT", "99CRC"}
+    def said(collection: Any) -> dict[str, str]:
+        return {code.value: code.meaning for code in collection.concepts.values()}
+
+    categories, types, known = said(codes.cid7150), said(codes.cid7159), said(codes.SCT)
+    for key, term in segment_terms().by_key.items():
+        assert categories[term.category.value] == term.category.meaning, key
+        assert term.region.value in known, key
+        if term.type.scheme == "SCT":
+            assert types[term.type.value] == term.type.meaning, key
+    schemes = {code.scheme for term in segment_terms().by_key.values() for code in (term.category, term.type)}
+    assert schemes == {"SCT", "99CRC"}
+
+
+def test_a_segment_and_a_dicom_segmentation_call_a_lesion_the_same() -> None:
+    path = resources.files("crc_core") / "data" / "report" / "seg-terms-v1.json"
+    of_dicom = json.loads(path.read_text(encoding="utf-8"))
+    written = {
+        "tumour": term_of(Target.PRIMARY),
+        "metastasis": term_of(Target.LIVER),
+        "uncertain": term_of(Target.LIVER, lesion_class=LesionClass.UNCERTAIN),
+        "node": term_of(Target.NODE),
+    }
+    assert {name: (term.type.value, term.type.meaning) for name, term in written.items()} == {
+        name: (code["code"], code["meaning"]) for name, code in of_dicom["types"].items()
+    }
+    assert {(term.category.value, term.category.meaning) for term in written.values()} == {
+        (of_dicom["category"]["code"], of_dicom["category"]["meaning"])
+    }
