@@ -104,7 +104,7 @@ def test_the_page_shows_both_answers_and_what_is_open() -> None:
     page = Page(
         export_html(merge(a, b, {lesion: (lesion.number, lesion.number) for lesion in LESIONS}).report, Lang.ZH)
     )
-    assert "甲：毛糙；乙：光滑" in page.words["zh"]
+    assert "A：毛糙；B：光滑" in page.words["zh"]
     assert "A: Rough; B: Smooth" in page.words["en"]
     assert "（待裁定）" in page.words["zh"] and "(to be settled)" in page.words["en"]
     assert {"毛糙", "光滑"}.isdisjoint(page.ticked)
