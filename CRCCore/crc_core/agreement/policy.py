@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
-from pathlib import Path
 
-from crc_core.files.canonical import parse_document
-
-SCHEMA = "crc.agreement-policy"
+from crc_core.files.packaged import packaged_document
 
 
 @dataclass(frozen=True)
@@ -37,8 +33,7 @@ class AgreementPolicy:
 @cache
 def agreement_policy() -> AgreementPolicy:
     """The policy that this version of the program applies."""
-    file = resources.files("crc_core") / "data" / "agreement_policy.json"
-    document = parse_document(file.read_bytes(), Path("agreement_policy.json"), SCHEMA)
+    document = packaged_document("agreement_policy.json")
     return AgreementPolicy(
         version=int(document["version"]),
         dice_percent=int(document["dice_percent"]),

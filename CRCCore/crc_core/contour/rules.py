@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
-_FILE = "contour_rules.json"
+from crc_core.files.packaged import packaged_document
 
 
 @dataclass(frozen=True)
@@ -68,8 +66,7 @@ class ContourRules:
 @cache
 def contour_rules() -> ContourRules:
     """The rules in force."""
-    text = (resources.files("crc_core") / "data" / _FILE).read_text(encoding="utf-8")
-    document = json.loads(text)
+    document = packaged_document("contour_rules.json")
     values = {name: entry["value"] for name, entry in document["rules"].items()}
     values["density_radii_mm"] = tuple(values["density_radii_mm"])
     return ContourRules(version=document["version"], **values)

@@ -6,14 +6,13 @@ The words lie in `data/terminology`: `segments.json` says which code belongs to 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
+from crc_core.files.packaged import packaged_document
 from crc_core.vocabulary import LesionClass, Target
 
 
@@ -65,8 +64,7 @@ class SegmentTerms:
 @cache
 def segment_terms() -> SegmentTerms:
     """The terms in force."""
-    text = (resources.files("crc_core") / "data" / "terminology" / "segments.json").read_text(encoding="utf-8")
-    document = json.loads(text)
+    document = packaged_document("terminology/segments.json")
     terms = {key: _term(entry) for key, entry in document["segments"].items()}
     return SegmentTerms(document["version"], document["context"], document["regions"], MappingProxyType(terms))
 

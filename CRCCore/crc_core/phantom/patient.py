@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import json
-from importlib import resources
 
 import numpy as np
 
+from crc_core.files.packaged import packaged_document
 from crc_core.phantom.model import Patient
 
 _BASELINE = datetime.date(2023, 3, 6)
@@ -16,8 +15,7 @@ _BETWEEN_TIME_POINTS_DAYS = 91
 
 def make_patient(seed: int, sex: str, time_point: int) -> Patient:
     """The person of a seed; a later time point is the same person on a later date."""
-    text = (resources.files("crc_core") / "data" / "phantom" / "people.json").read_text(encoding="utf-8")
-    people = json.loads(text)
+    people = packaged_document("phantom/people.json")
     rng = np.random.default_rng([seed, 0x9E09])
     chinese = bool(rng.random() < 0.7)
     words = people["chinese" if chinese else "latin"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 
+from crc_core.files.packaged import packaged_document
 from crc_core.phantom.model import Phantom
 from crc_core.phantom.series import SeriesPlan
 from crc_core.vocabulary import Role
@@ -25,8 +24,7 @@ def uid(*parts: object) -> str:
 @cache
 def protocol() -> dict[str, Any]:
     """The document `data/phantom/protocol.json`."""
-    text = (resources.files("crc_core") / "data" / "phantom" / "protocol.json").read_text(encoding="utf-8")
-    return json.loads(text)
+    return packaged_document("phantom/protocol.json")
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
-from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
+
+from crc_core.files.packaged import packaged_document
 
 
 class Tissue(IntEnum):
@@ -96,8 +96,7 @@ class TissueTable:
 @cache
 def tissue_table() -> TissueTable:
     """The table of `data/phantom/tissues.json`."""
-    text = (resources.files("crc_core") / "data" / "phantom" / "tissues.json").read_text(encoding="utf-8")
-    document = json.loads(text)
+    document = packaged_document("phantom/tissues.json")
     rows = [document["tissues"][tissue.name] for tissue in Tissue]
 
     def column(name: str) -> NDArray[np.float32]:

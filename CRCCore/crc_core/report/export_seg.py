@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import io
 import itertools
-import json
 import uuid
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,7 @@ from crc_core.dicom.geometry import grid_of
 from crc_core.dicom.index import index_folder
 from crc_core.dicom.series import Series
 from crc_core.errors import CrcError
+from crc_core.files.packaged import packaged_document
 from crc_core.geometry.grid import Grid, Volume
 from crc_core.report.document import FieldPath, Lesion, Report
 from crc_core.vocabulary import Target
@@ -33,7 +32,6 @@ from crc_core.vocabulary import Target
 PLACE_TOLERANCE_MM = 0.1
 """How far corners may lie apart: float32 in NIfTI and decimal strings in DICOM are rounded."""
 
-_TERMS_FILE = "seg-terms-v1.json"
 _SERIES_NUMBER = 9001
 _CATEGORY = "category"
 _SAME_ROTATION = 1e-2
@@ -261,6 +259,4 @@ def _code(term: dict[str, str]) -> Any:
 
 @cache
 def _terms() -> dict[str, Any]:
-    text = (resources.files("crc_core") / "data" / "report" / _TERMS_FILE).read_text(encoding="utf-8")
-    terms: dict[str, Any] = json.loads(text)
-    return terms
+    return packaged_document("report/seg-terms-v1.json")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import resources
-from pathlib import Path
 
-from crc_core.files.records import from_document
+from crc_core.files.packaged import packaged_record
 from crc_core.vocabulary import PersonRole, Target, Title
 from crc_core.workflow.events import Event, Kind
 
@@ -82,8 +79,7 @@ SYSTEM = Person(SYSTEM_ACTOR, Title.NONE, frozenset({PersonRole.SYSTEM}), "", Tr
 
 def load_policy() -> Policy:
     """The workflow's numbers as shipped with this version."""
-    source = resources.files("crc_core") / "data" / "workflow_policy.json"
-    return from_document(Policy, json.loads(source.read_text(encoding="utf-8")), Path(str(source)))
+    return packaged_record(Policy, "workflow_policy.json")
 
 
 def build_context(store_events: Iterable[Event], policy: Policy) -> Context:

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from importlib import resources
 from pathlib import Path
 
 from crc_core.errors import CrcError
 from crc_core.files.atomic import naming, write_bytes
 from crc_core.files.canonical import canonical_bytes, read_document
+from crc_core.files.packaged import packaged_record
 from crc_core.files.records import from_document, to_document
 from crc_core.workflow.intents import Refusal
 
@@ -94,8 +93,7 @@ class Tries:
 
 def load_pin_policy() -> PinPolicy:
     """The rules for PINs as shipped with this version."""
-    source = resources.files("crc_core") / "data" / "pin_policy.json"
-    return from_document(PinPolicy, json.loads(source.read_text(encoding="utf-8")), Path(str(source)))
+    return packaged_record(PinPolicy, "pin_policy.json")
 
 
 @dataclass(frozen=True)
