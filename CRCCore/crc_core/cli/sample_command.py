@@ -1,4 +1,4 @@
-"""`crcdb sample`: draw the agreement sample from a table of units."""
+"""`crcdb sample`: draw the agreement sample from a table of units, or from a store, which then keeps it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ _STRATA = ("site", "vendor", "place", "size", "metastasis")
 def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
     """Add the table, the size, the seed and what is left out."""
     smallest = agreement_policy().smallest_sample
-    parser.add_argument("table", type=Path, metavar="TABLE", help=say("statistics.help.units", lang))
+    parser.add_argument("table", type=Path, metavar="TABLE", nargs="?", help=say("statistics.help.units", lang))
+    parser.add_argument("--store", type=Path, metavar="STORE", help=say("statistics.help.store", lang))
+    parser.add_argument("--as", dest="actor", metavar="PERSON", help=say("store.help.as", lang))
     parser.add_argument("--n", type=int, default=smallest, help=say("statistics.help.n", lang))
     parser.add_argument("--seed", type=int, required=True, help=say("statistics.help.seed", lang))
     parser.add_argument("--exclude", nargs="+", default=[], metavar="CASE", help=say("statistics.help.exclude", lang))
@@ -29,7 +31,33 @@ def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
-    """Draw and print; raises CrcError for a table that is not one or has too few units."""
+    """Draw and print; raises CrcError for a table that is not one, too few units, or a store that refuses."""
+    if (arguments.table is None) == (arguments.store is None) or (arguments.store is None) != (arguments.actor is None):
+        raise CrcError("statistics.table_or_store")
+    return _from_table(arguments, console) if arguments.store is None else _from_store(arguments, console)
+
+
+def _from_store(arguments: argparse.Namespace, console: Console) -> Exit:
+    from crc_core.cli.acting import accepted
+    from crc_core.store.folder import FolderStore
+    from crc_core.store.folder.store import utc_now
+    from crc_core.store.sampling import STRATA, draw_from_store
+    from crc_core.workflow.events import Kind
+    from crc_core.workflow.intents import new_intent
+
+    store = FolderStore(arguments.store)
+    events = store.events_since(0, arguments.actor)
+    drawn = draw_from_store(events, store.file.policy, arguments.n, arguments.seed, arguments.exclude)
+    intent = new_intent(Kind.SAMPLE_DRAWN, None, arguments.actor, utc_now(), drawn.payload)
+    accepted(store.act(intent))
+    washout = {"washout_days": drawn.payload.washout_days, "left_out": drawn.payload.exclusions}
+    console.document(_document(drawn.sample, list(STRATA)) | washout)
+    _show(drawn.sample, list(STRATA), console)
+    console.say("statistics.kept_in_store", days=drawn.payload.washout_days)
+    return Exit.DONE
+
+
+def _from_table(arguments: argparse.Namespace, console: Console) -> Exit:
     path: Path = arguments.table
     smallest = agreement_policy().smallest_sample
     if arguments.n < smallest and not arguments.allow_small:
@@ -40,7 +68,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
         sample = draw_sample(_units(table, strata, path), arguments.n, arguments.seed, set(arguments.exclude))
     except CrcError as error:
         raise CrcError(error.code, path=path, **error.values) from error
-    console.document(_document(sample, strata, path))
+    console.document(_document(sample, strata) | {"table_sha256": sha256_of(path)})
     _show(sample, strata, console)
     return Exit.DONE
 
@@ -55,7 +83,7 @@ def _units(table: Table, strata: list[str], path: Path) -> list[SampleUnit]:
     ]
 
 
-def _document(sample: Sample, strata: list[str], path: Path) -> dict[str, Any]:
+def _document(sample: Sample, strata: list[str]) -> dict[str, Any]:
     return {
         "algorithm": sample.algorithm,
         "seed": sample.seed,
@@ -67,7 +95,6 @@ def _document(sample: Sample, strata: list[str], path: Path) -> dict[str, Any]:
             dict(zip(strata, count.strata, strict=True)) | {"population": count.population, "drawn": count.drawn}
             for count in sample.strata
         ],
-        "table_sha256": sha256_of(path),
     }
 
 
