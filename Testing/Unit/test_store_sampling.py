@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from crc_core.cli.main import main
 from crc_core.errors import CrcError
 from crc_core.files.canonical import canonical_bytes
 from crc_core.files.records import to_document
 from crc_core.store.sampling import LeftOut, draw_from_store
 from crc_core.workflow import payloads as p
 from crc_core.workflow.events import Kind
+from store_support import MovingClock, new_store, open_unit, write_study
 from workflow_support import Chain, unit_name, with_policy
 
 UNITS = [unit_name(serial) for serial in range(1, 13)]
@@ -64,3 +68,20 @@ def test_too_few_and_unknown_units_are_refused():
     with pytest.raises(CrcError) as caught:
         draw_from_store(made.events, made.policy, 4, 7, excluded=[unit_name(99)])
     assert caught.value.code == "workflow.unknown_unit"
+
+
+def test_the_command_draws_from_a_store_and_the_store_keeps_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("CRC_CACHE", str(tmp_path / "cache"))
+    clock = MovingClock()
+    store = new_store(tmp_path, clock, policy=with_policy(sample_minimum=2))
+    source = write_study(tmp_path / "study")
+    units = [str(open_unit(store, source).unit) for _ in range(3)]
+    place = ["--store", str(tmp_path / "store"), "--as", "manager"]
+    words = ["sample", *place, "--n", "2", "--allow-small", "--seed", "5"]
+    assert main([*words, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert set(document["drawn"]) < set(units)
+    kept = [event for event in store.events_since(0, "admin") if event.kind is Kind.SAMPLE_DRAWN]
+    assert [list(event.payload.members) for event in kept] == [document["drawn"]]
+    assert main(["sample", "--seed", "5", "--lang", "en"]) == 2
+    assert "--store" in capsys.readouterr().err
