@@ -8,8 +8,8 @@ from typing import Any
 
 from crc_core.cli.console import Console, Exit
 from crc_core.cli.pins import ask_pin
+from crc_core.store.clock import utc_now
 from crc_core.store.folder import FolderStore
-from crc_core.store.folder.store import utc_now
 from crc_core.store.protocol import Receipt
 from crc_core.text import Lang, say
 from crc_core.workflow.events import Kind

@@ -20,8 +20,8 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     """Submit; raises CrcError for a reading that was altered, does not fit or is refused."""
     from crc_core.cli.acting import accepted
     from crc_core.reading.seal import open_reading
+    from crc_core.store.clock import utc_now
     from crc_core.store.folder import FolderStore
-    from crc_core.store.folder.store import utc_now
     from crc_core.workflow.events import Kind
     from crc_core.workflow.intents import new_intent
     from crc_core.workflow.payloads import ReadingSubmitted

@@ -13,7 +13,7 @@ from crc_core.demo.story import Tell, open_unit, stepping
 from crc_core.demo.team import MANAGER, found_team
 from crc_core.files.atomic import naming
 from crc_core.importing.admission import ImportRequest, ImportResult, import_study
-from crc_core.store.folder.store import utc_now
+from crc_core.store.clock import utc_now
 from crc_core.text import Lang, say
 from crc_core.vocabulary import CT_PHASES, Role
 

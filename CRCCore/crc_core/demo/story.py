@@ -39,9 +39,9 @@ from crc_core.phantom.plan import make_body
 from crc_core.reading.final import How
 from crc_core.reading.seal import SealedFinal, open_reading, read_final, read_reading, seal_final, seal_reading
 from crc_core.store.check import check_store
+from crc_core.store.clock import utc_now
 from crc_core.store.findings import StoreCheck
 from crc_core.store.folder.images import open_images
-from crc_core.store.folder.store import utc_now
 from crc_core.vocabulary import MR_ROLES, Mode, Role, Target
 from crc_core.workflow.events import Kind
 from crc_core.workflow.intents import new_intent

@@ -13,8 +13,8 @@ from crc_core.demo.readers import Habit
 from crc_core.demo.work import Reader
 from crc_core.identity import UnitId
 from crc_core.reading.schema import FIRST_ROUND
+from crc_core.store.clock import utc_now
 from crc_core.store.folder import FolderStore
-from crc_core.store.folder.store import utc_now
 from crc_core.store.protocol import Receipt
 from crc_core.vocabulary import PersonRole, Target, Title
 from crc_core.workflow import payloads as say_of

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from crc_core.errors import CrcError
+from crc_core.store.clock import Clock
 from crc_core.store.folder.chain import Chain
 from crc_core.store.protocol import Receipt
 from crc_core.workflow.context import Context, Policy, build_context
@@ -15,7 +16,6 @@ from crc_core.workflow.decide import signing_role
 from crc_core.workflow.events import STORE_WIDE, Draft, Event, Signature, mint
 from crc_core.workflow.intents import Intent, Refusal
 
-Clock = Callable[[], datetime]
 Decide = Callable[[Sequence[Event], Context, Intent, datetime], tuple[Draft, ...] | Refusal]
 
 _ATTEMPTS = 400

@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from crc_core.files.atomic import naming, write_bytes
 from crc_core.files.canonical import canonical_bytes, read_document
 from crc_core.files.packaged import packaged_record
 from crc_core.files.records import from_document, to_document
+from crc_core.store.clock import Clock
 from crc_core.workflow.intents import Refusal
 
 PERSON_SCHEMA = "crc-person/1"
@@ -101,7 +101,7 @@ class People:
     """The people files of a store."""
 
     folder: Path
-    clock: Callable[[], datetime]
+    clock: Clock
     policy: PinPolicy
 
     def check_id(self, person: str) -> None:

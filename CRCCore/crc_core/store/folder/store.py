@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from crc_core.dicom.cache import default_cache_folder
@@ -14,13 +14,14 @@ from crc_core.files.atomic import naming
 from crc_core.files.sealed import MANIFEST_NAME, SealedFolder, open_sealed
 from crc_core.identity import UnitId
 from crc_core.store.admission import Registered, verify_final, verify_reading
+from crc_core.store.clock import Clock, utc_now
 from crc_core.store.folder import cases
 from crc_core.store.folder.bodies import place_images, place_sealed
 from crc_core.store.folder.cache import EventCache
 from crc_core.store.folder.chain import Chain
 from crc_core.store.folder.images import check_images
 from crc_core.store.folder.layout import Layout, StoreFile
-from crc_core.store.folder.ledger import Clock, Decide, Ledger
+from crc_core.store.folder.ledger import Decide, Ledger
 from crc_core.store.folder.people import PERSON_ID, People, PinPolicy, load_pin_policy
 from crc_core.store.folder.signing import check_signed_final, check_submitted_reading
 from crc_core.store.protocol import PreparedUnit, Receipt, StoreInfo
@@ -38,11 +39,6 @@ from crc_core.workflow.views import Phase, SlotPhase, UnitView, WorkItem
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WITH_BODY = frozenset({Kind.UNIT_REGISTERED, Kind.READING_SUBMITTED, Kind.FINAL_STORED})
 _AUDITORS = frozenset({PersonRole.ADMINISTRATOR, PersonRole.DATA_MANAGER})
-
-
-def utc_now() -> datetime:
-    """The machine's time."""
-    return datetime.now(UTC)
 
 
 class FolderStore:
