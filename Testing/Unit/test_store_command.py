@@ -153,6 +153,21 @@ def _check_release(folder: Path, unit: PreparedUnit, final: str) -> None:
     assert [path.read_bytes() for path in images] == [path.read_bytes() for path in originals]
 
 
+def test_a_senior_is_told_in_words_what_is_disputed(
+    run: Run, root: Path, unit: PreparedUnit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for reader, shift in (("wang", 0), ("li", 4)):
+        sealed = sealed_reading(tmp_path / reader, unit, reader, shift)
+        run("submit", sealed.folder, "--store", root, "--as", reader)
+    run("store", "advance", root)
+    assert main(["store", "show", str(root), str(unit.unit), "--as", "chief", "--lang", "zh"]) == Exit.DONE
+    told = capsys.readouterr().out
+    assert "原位肿瘤：有争议（" in told and "肝转移瘤：一致：未见" in told
+    assert "减影勾画" in told and "subtraction" not in told
+    assert main(["store", "show", str(root), str(unit.unit), "--as", "wang", "--lang", "zh"]) == Exit.DONE
+    assert "有争议" not in capsys.readouterr().out
+
+
 def test_people_come_change_and_leave(run: Run, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     people = {item["person"]: item for item in run("people", "list", root)["people"]}
     assert people["li"] == {
@@ -174,7 +189,11 @@ def test_people_come_change_and_leave(run: Run, root: Path, capsys: pytest.Captu
     again = ("people", "add", root, "li", "--as", "admin", "--name", "x", "--site", "01", "--role", "senior")
     assert "li" in refused(capsys, *again)
     assert main(["people", "list", str(root), "--lang", "zh"]) == Exit.DONE
-    assert say("store.retired", Lang.ZH) in capsys.readouterr().out
+    listed = capsys.readouterr().out
+    assert say("store.retired", Lang.ZH) in listed
+    assert "副主任医师  标注者" in listed and "annotator" not in listed
+    assert main(["people", "list", str(root), "--lang", "en"]) == Exit.DONE
+    assert "associate chief physician  annotator" in capsys.readouterr().out
 
 
 def test_signed_work_needs_the_pin(

@@ -87,8 +87,8 @@ def _list(store: FolderStore, arguments: argparse.Namespace, console: Console) -
             "store.person_line",
             person=person.id,
             name=name,
-            title=person.title.value,
-            roles=", ".join(roles),
+            title=say(f"store.title.{person.title.name.lower()}", console.lang),
+            roles=say("store.list_joint", console.lang).join(say(f"store.role.{role}", console.lang) for role in roles),
             site=person.site,
             state=say("store.active" if person.active else "store.retired", console.lang),
         )

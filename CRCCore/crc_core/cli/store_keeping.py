@@ -21,7 +21,7 @@ from crc_core.text import say
 from crc_core.vocabulary import PersonRole
 from crc_core.workflow.context import Policy
 from crc_core.workflow.events import Kind
-from crc_core.workflow.payloads import PersonSet, UnitReleased
+from crc_core.workflow.payloads import PersonSet, TargetOutcome, UnitReleased
 from crc_core.workflow.views import Phase
 
 
@@ -97,14 +97,30 @@ def show(arguments: argparse.Namespace, console: Console) -> Exit:
     view = FolderStore(arguments.store).unit(UnitId.parse(arguments.unit), arguments.actor)
     console.line(f"{view.unit}  {say(f'phase.{view.phase.value}', console.lang)}")
     for binding in view.bindings:
-        console.line(f"  {binding.target.value} = {binding.series_code}  {binding.mode.value}")
+        target = say(f"contour.target.{binding.target.value}", console.lang)
+        mode = say(f"import.mode.{binding.mode.value}", console.lang)
+        console.say("store.binding_line", target=target, series=binding.series_code, mode=mode)
     for slot in view.slots:
         words = say(f"slot.{slot.phase.value}", console.lang)
         console.line(f"  {slot.reader}  {slot.round}  {words}  {slot.reading or ''}".rstrip())
+    for outcome in () if view.comparison is None else view.comparison.targets:
+        _tell_outcome(outcome, console)
     for final_view in view.finals:
         console.line(f"  v{final_view.version}  {final_view.final}  {time_text(final_view.at)}")
     console.document(to_document(view))
     return Exit.DONE
+
+
+def _tell_outcome(outcome: TargetOutcome, console: Console) -> None:
+    reasons = [*outcome.reasons, *(reason for lesion in outcome.lesions for reason in lesion.reasons)]
+    target = say(f"contour.target.{outcome.target.value}", console.lang)
+    verdict = say(f"outcome.{outcome.outcome.value}", console.lang)
+    if not reasons:
+        console.say("store.comparison_line", target=target, outcome=verdict)
+        return
+    words = [say(f"reason.{reason}", console.lang) for reason in dict.fromkeys(reasons)]
+    joined = say("store.list_joint", console.lang).join(words)
+    console.say("store.comparison_why", target=target, outcome=verdict, reasons=joined)
 
 
 def release(arguments: argparse.Namespace, console: Console) -> Exit:
