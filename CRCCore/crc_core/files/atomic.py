@@ -12,7 +12,8 @@ from pathlib import Path
 
 from crc_core.errors import CrcError
 
-_CHUNK_BYTES = 1 << 20
+PART_SUFFIX = ".part"
+"""Ends the names of files and folders that are being written; they are never read."""
 
 
 @contextmanager
@@ -44,12 +45,17 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def part_beside(path: Path) -> Path:
+    """A name of its own beside `path`: hidden, never taken for data, and short enough for any file system."""
+    return path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}{PART_SUFFIX}")
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write `data` as `path` so that a reader sees the old file or the new one, never a part.
 
     The folder must exist. Raises CrcError where writing or the comparison after it fails; the old file then stands.
     """
-    temporary = _temporary(path)
+    temporary = part_beside(path)
     with naming(path):
         try:
             _write_through(temporary, data)
@@ -68,7 +74,7 @@ def create_exclusively(path: Path, data: bytes) -> bool:
     and linked, which fails where the name is taken. Where the file system knows no hard links the file is made by
     O_EXCL and written in one call.
     """
-    temporary = _temporary(path)
+    temporary = part_beside(path)
     with naming(path):
         try:
             _write_through(temporary, data)
@@ -101,11 +107,6 @@ def _create_by_open(path: Path, data: bytes) -> bool:
         raise
     sync_folder(path.parent)
     return True
-
-
-def _temporary(path: Path) -> Path:
-    """A name of its own beside `path`: hidden, never taken for data, and short enough for any file system."""
-    return path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}.part")
 
 
 def _write_through(path: Path, data: bytes) -> None:

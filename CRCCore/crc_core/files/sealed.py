@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import secrets
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from crc_core.errors import CrcError
-from crc_core.files.atomic import naming, read_bytes, sha256_of, sync_folder, write_bytes
+from crc_core.files.atomic import naming, read_bytes, sha256_of, write_bytes
 from crc_core.files.canonical import canonical_bytes, parse_document
 from crc_core.files.records import from_document, to_document
+from crc_core.files.whole_folder import whole_folder
 
 MANIFEST_NAME = "MANIFEST.json"
 MANIFEST_SCHEMA = "crc-manifest/1"
@@ -62,24 +60,15 @@ def seal(folder: Path, files: Mapping[str, bytes]) -> SealedFolder:
     """
     if folder.exists():
         raise CrcError("sealed.exists", path=folder)
-    temporary = folder.with_name(f".{folder.name[:60]}.{secrets.token_hex(6)}.part")
-    try:
-        write_manifest(temporary, files)
-        open_sealed(temporary)
-        with naming(folder):
-            os.rename(temporary, folder)  # noqa: PTH104 - Path.rename would replace an empty folder on some systems
-            sync_folder(folder.parent)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+    with whole_folder(folder) as part:
+        _write(part, files)
+        open_sealed(part)
     return open_sealed(folder)
 
 
-def write_manifest(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write `files` below the new folder `folder` and then the manifest that lists them."""
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write `files` into the empty folder `folder` and then the manifest that lists them."""
     listed = {}
-    with naming(folder):
-        folder.mkdir(parents=True)
     for name, data in sorted(files.items()):
         if not _SAFE_NAME.fullmatch(name) or name == MANIFEST_NAME:
             raise ValueError(f"{name!r} is not a name for a sealed file")

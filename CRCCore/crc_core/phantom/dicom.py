@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import numpy as np
 
 from crc_core.errors import CrcError
 from crc_core.files.atomic import naming
+from crc_core.files.whole_folder import whole_folder
 from crc_core.phantom.model import Phantom
 from crc_core.phantom.protocol import Examination, acquisition_s, clock, decimal, examination, uid
 from crc_core.phantom.series import Kind, SeriesPlan, series_of
@@ -39,19 +38,11 @@ def write_study(phantom: Phantom, folder: Path, *, on_progress: Progress | None 
     folder = Path(folder)
     require_empty(folder)
     plans = list(series_of(phantom))
-    part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
-    with naming(folder):
-        try:
-            part.mkdir(parents=True)
-            for done, plan in enumerate(plans, start=1):
-                _write_series(phantom, plan, part)
-                if on_progress is not None:
-                    on_progress(done, len(plans))
-            if folder.exists():
-                folder.rmdir()
-            part.rename(folder)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+    with naming(folder), whole_folder(folder) as part:
+        for done, plan in enumerate(plans, start=1):
+            _write_series(phantom, plan, part)
+            if on_progress is not None:
+                on_progress(done, len(plans))
 
 
 def require_empty(folder: Path) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from crc_core.files.atomic import naming
+from crc_core.files.atomic import PART_SUFFIX, naming
 from crc_core.store.findings import Finding, Level, StoreCheck
 from crc_core.store.folder.bodies import set_aside
 from crc_core.store.folder.check_bodies import (
@@ -18,7 +18,7 @@ from crc_core.store.folder.check_bodies import (
     find_strangers,
 )
 from crc_core.store.folder.check_chain import check_chain_files, check_decisions, check_memory, event_files
-from crc_core.store.folder.layout import PART_SUFFIX, Layout
+from crc_core.store.folder.layout import Layout
 from crc_core.store.folder.store import FolderStore
 from crc_core.workflow.context import build_context
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from crc_core.errors import CrcError
-from crc_core.files.atomic import naming, sha256_of, sync_folder, write_bytes
+from crc_core.files.atomic import naming, sha256_of, write_bytes
 from crc_core.files.canonical import canonical_bytes
 from crc_core.files.records import to_document
 from crc_core.files.sealed import MANIFEST_NAME, open_sealed
+from crc_core.files.whole_folder import whole_folder
 from crc_core.identity import UnitId
 from crc_core.store.folder import FolderStore
 from crc_core.workflow.events import Event, Kind
@@ -83,10 +82,7 @@ def export_release(store: FolderStore, release: str, viewer: str, out: Path) -> 
         raise CrcError("store.nothing_released", release=release)
     if out.exists():
         raise CrcError("sealed.exists", path=out)
-    part = out.with_name(f".{out.name}.{secrets.token_hex(6)}.part")
-    try:
-        with naming(out):
-            part.mkdir(parents=True)
+    with whole_folder(out) as part:
         units, left_out = [], []
         for unit, event in sorted(released.items()):
             if store.unit(UnitId.parse(unit), viewer).phase in (Phase.WITHDRAWN, Phase.EXCLUDED):
@@ -98,11 +94,6 @@ def export_release(store: FolderStore, release: str, viewer: str, out: Path) -> 
             RELEASE_SCHEMA, release, store.info().id, events[-1].hash, enforced, tuple(units), tuple(left_out)
         )
         write_bytes(part / RELEASE_NAME, canonical_bytes(to_document(record)))
-        with naming(out):
-            os.rename(part, out)  # noqa: PTH104 - Path.rename would replace an empty folder on some systems
-            sync_folder(out.parent)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return record
 
 
@@ -111,17 +102,10 @@ def copy_final(store: FolderStore, unit: UnitId, viewer: str, out: Path, final: 
     sealed = store.open_final(unit, viewer, final)
     if out.exists():
         raise CrcError("sealed.exists", path=out)
-    part = out.with_name(f".{out.name}.{secrets.token_hex(6)}.part")
-    try:
-        with naming(out):
-            part.mkdir(parents=True)
+    with whole_folder(out) as part:
         for name in (*sealed.manifest.files, MANIFEST_NAME):
             _copy(sealed.folder / name, part / name)
         open_sealed(part)
-        with naming(out):
-            os.rename(part, out)  # noqa: PTH104 - Path.rename would replace an empty folder on some systems
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return sealed.sha256
 
 

@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from crc_core.errors import CrcError
-from crc_core.files.atomic import naming, sync_folder
+from crc_core.files.atomic import naming, part_beside, sync_folder
 from crc_core.files.canonical import canonical_bytes
 from crc_core.files.records import to_document
 from crc_core.files.sealed import MANIFEST_NAME, MANIFEST_SCHEMA, Manifest, SealedFile, SealedFolder, open_sealed
-from crc_core.store.folder.layout import PART_SUFFIX, Layout
+from crc_core.store.folder.layout import Layout
 
 _CHUNK_BYTES = 1 << 20
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.EACCES)
@@ -72,7 +72,7 @@ def _place(
     present = _present(layout, place, is_same)
     if present is not None:
         return present
-    part = place.with_name(f".{place.name}.{secrets.token_hex(6)}{PART_SUFFIX}")
+    part = part_beside(place)
     try:
         with naming(place):
             part.mkdir(parents=True)

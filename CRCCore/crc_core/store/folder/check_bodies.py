@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from crc_core.errors import CrcError
+from crc_core.files.atomic import PART_SUFFIX
 from crc_core.files.canonical import read_document
 from crc_core.files.records import from_document
 from crc_core.files.sealed import MANIFEST_NAME, MANIFEST_SCHEMA, Manifest, SealedFolder, open_sealed
@@ -18,7 +19,7 @@ from crc_core.store.findings import Finding, Level
 from crc_core.store.folder.cases import case_path, code_of
 from crc_core.store.folder.event_files import number_of
 from crc_core.store.folder.images import check_images
-from crc_core.store.folder.layout import PART_SUFFIX, STORE_NAME, Layout
+from crc_core.store.folder.layout import STORE_NAME, Layout
 from crc_core.store.folder.people import People
 from crc_core.workflow.events import Event, Kind
 from crc_core.workflow.payloads import SeriesRecord

@@ -8,15 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 from crc_core.errors import CrcError
-from crc_core.files.atomic import create_exclusively, naming
+from crc_core.files.atomic import PART_SUFFIX, create_exclusively, naming
 from crc_core.files.canonical import canonical_bytes, read_document
 from crc_core.files.records import from_document, to_document
 from crc_core.workflow.context import Policy
 
 STORE_SCHEMA = "crc-store/1"
 STORE_NAME = "store.json"
-PART_SUFFIX = ".part"
-"""Ends the names of files and folders that are being written; they are never read."""
 
 _PIXEL_HASH_LETTERS = 16
 
