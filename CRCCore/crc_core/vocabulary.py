@@ -42,6 +42,17 @@ class Mode(StrEnum):
     SUBTRACTION = "subtraction"
 
 
+class BowelDirection(StrEnum):
+    """How the bowel runs at the primary: through the axial plane, or in it.
+
+    A bowel that runs aslant by more than some 25° is better called in the plane: axial sections cut its wall obliquely
+    and show it too thick by one over the cosine.
+    """
+
+    ACROSS = "across"
+    IN_PLANE = "in_plane"
+
+
 class TargetAnswer(StrEnum):
     """What a reading says of one target."""
 

@@ -7,7 +7,6 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 from contour_support import AXIAL, ellipsoid, mask, tube, turned_grid
 from crc_core.contour import (
-    BowelDirection,
     Measurement,
     Method,
     Size,
@@ -19,7 +18,7 @@ from crc_core.contour import (
 from crc_core.contour.voxels import axial_first
 from crc_core.errors import CrcError
 from crc_core.geometry import Grid, Volume
-from crc_core.vocabulary import Target
+from crc_core.vocabulary import BowelDirection, Target
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation

@@ -6,11 +6,11 @@ from functools import cache
 
 import numpy as np
 import pytest
-from crc_core.contour import BowelDirection, inspect, measure, sample_densities, subtract
+from crc_core.contour import inspect, measure, sample_densities, subtract
 from crc_core.contour.outline import longest_diameter, plane_metric
 from crc_core.contour.voxels import lesions_of
 from crc_core.phantom import Phantom, build_phantom
-from crc_core.vocabulary import CT_PHASES, Role, Target, Verdict
+from crc_core.vocabulary import CT_PHASES, BowelDirection, Role, Target, Verdict
 
 MANY = [pytest.param(seed, marks=pytest.mark.full) for seed in range(3, 40)]
 SEEDS = [1, 2, *MANY]

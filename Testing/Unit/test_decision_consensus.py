@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from crc_core.contour.results import Method
 from crc_core.decision.composition import LesionDecision
 from crc_core.decision.consensus import as_pair, compare
 from crc_core.decision.finals import AbsentRuling, FieldRuling, FinalPlace, Ruling, rule_final, signed_final
@@ -17,10 +18,10 @@ from crc_core.files.sealed import open_sealed
 from crc_core.geometry.grid import Volume
 from crc_core.identity import mask_name
 from crc_core.reading.final import How, Take
-from crc_core.reading.seal import open_final, seal_final
+from crc_core.reading.seal import SealedReading, open_final, seal_final
 from crc_core.report.document import FieldPath, Report
 from crc_core.report.merge import Choice
-from crc_core.vocabulary import LesionClass, Mode, Role, Target, TargetAnswer
+from crc_core.vocabulary import BowelDirection, LesionClass, Mode, Role, Target, TargetAnswer
 from crc_core.workflow.events import FIRST_PREV
 from crc_core.workflow.payloads import Outcome
 from decision_support import STEADY, UNIT, pair_of, phantom, sealed, sources
@@ -178,6 +179,35 @@ def test_one_reader_twice_is_no_pair(tmp_path):
     with pytest.raises(CrcError) as caught:
         as_pair(one, again)
     assert caught.value.code == "decision.no_pair"
+
+
+@pytest.mark.parametrize("chosen", [(BowelDirection.ACROSS,) * 2, (BowelDirection.ACROSS, BowelDirection.IN_PLANE)])
+def test_the_final_is_measured_along_the_bowel_as_the_readers_chose(tmp_path, chosen):
+    study = phantom(SEED)
+    directed = tuple(with_direction(r, way) for r, way in zip(pair_of(tmp_path, study, WANG, LI), chosen, strict=True))
+    comparison = compare(directed, sources(study))
+    document = rule_final(directed, comparison, study.images, PLACE).measurements
+    primary = next(item for item in document["lesions"] if item["target"] == "primary")
+    expected = Method.WALL_IN_SPACE if BowelDirection.IN_PLANE in chosen else Method.WALL_IN_SECTION
+    assert primary["thickness"]["method"] == expected.value
+
+
+def test_a_simulated_reader_says_how_the_bowel_runs(tmp_path):
+    study = phantom(SEED)
+    tangent = next(lesion.primary.bowel_direction for lesion in study.lesions if lesion.primary is not None)
+    work = sealed(tmp_path / "one", study, WANG).provenance.work
+    said = {item.target: item.bowel_direction for item in work}
+    upright = abs(tangent[2]) > np.cos(np.radians(25.8))
+    assert said[Target.PRIMARY] is (BowelDirection.ACROSS if upright else BowelDirection.IN_PLANE)
+    assert said[Target.LIVER] is None
+
+
+def with_direction(reading: SealedReading, direction: BowelDirection) -> SealedReading:
+    work = tuple(
+        dataclasses.replace(item, bowel_direction=direction) if item.target is Target.PRIMARY else item
+        for item in reading.provenance.work
+    )
+    return dataclasses.replace(reading, provenance=dataclasses.replace(reading.provenance, work=work))
 
 
 def test_parents_are_not_touched(tmp_path):

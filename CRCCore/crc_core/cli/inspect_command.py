@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from crc_core.cli.console import Console, Exit
 from crc_core.errors import CrcError
 from crc_core.text import Lang, say
-from crc_core.vocabulary import VERDICT_ORDER, Role, Target, Verdict
+from crc_core.vocabulary import VERDICT_ORDER, BowelDirection, Role, Target, Verdict
 
 if TYPE_CHECKING:
     from crc_core.contour import Finding, LesionDensity, LesionMeasurements
@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
-    from crc_core.contour import BowelDirection, inspect, measure, sample_densities, worst_verdict
+    from crc_core.contour import inspect, measure, sample_densities, worst_verdict
     from crc_core.files.nifti import read_mask
 
     _require_thickness(arguments.thickness_mm)

@@ -2,7 +2,7 @@
 
 from crc_core.contour.density import density_of, read_sample, sample_densities, sample_density
 from crc_core.contour.inspection import UNION_CHECKS, Window, check_union, inspect, worst_verdict
-from crc_core.contour.measuring import BowelDirection, measure, measure_lesions, measure_primary
+from crc_core.contour.measuring import measure, measure_lesions, measure_primary
 from crc_core.contour.repairs import Repair, repair
 from crc_core.contour.results import (
     Caliper,
@@ -23,7 +23,6 @@ from crc_core.contour.subtraction import subtract
 
 __all__ = [
     "UNION_CHECKS",
-    "BowelDirection",
     "Caliper",
     "CheckId",
     "ContourRules",

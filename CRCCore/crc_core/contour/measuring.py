@@ -7,7 +7,6 @@ Lengths are true millimetres in the patient, whatever the shape and direction of
 from __future__ import annotations
 
 import math
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,18 +23,7 @@ from crc_core.contour.results import Caliper, LesionMeasurements, Measurement, M
 from crc_core.contour.voxels import Lesion, axial_first, lesions_of, require_mask, require_one_grid
 from crc_core.contour.wall import thickest_wall
 from crc_core.geometry import Volume
-from crc_core.vocabulary import Target
-
-
-class BowelDirection(StrEnum):
-    """How the bowel runs at the primary: through the axial plane, or in it.
-
-    A bowel that runs aslant by more than some 25° is better called in the plane: axial sections cut its wall obliquely
-    and show it too thick by one over the cosine.
-    """
-
-    ACROSS = "across"
-    IN_PLANE = "in_plane"
+from crc_core.vocabulary import BowelDirection, Target
 
 
 def measure(

@@ -27,7 +27,7 @@ from crc_core.reading.final import FINAL_SCHEMA, Final, FinalTarget, How, Settle
 from crc_core.reading.seal import FinalDraft
 from crc_core.report.document import NotAssessable, Report, Value
 from crc_core.report.merge import Choice, MergedReport, merge, settle
-from crc_core.vocabulary import Role, Target, TargetAnswer
+from crc_core.vocabulary import BowelDirection, Role, Target, TargetAnswer
 from crc_core.workflow.payloads import Outcome, ReadingsCompared, TargetOutcome
 
 
@@ -110,7 +110,8 @@ class _Builder:
             decided.extend(decisions)
             if mask is not None:
                 masks[outcome.target] = mask
-        assessment = assess(masks, self.images, parents=self._edges(masks, decided))
+        edges = self._edges(masks, decided)
+        assessment = assess(masks, self.images, parents=edges, bowel_direction=self._bowel_direction())
         report, settlements = self._report(decided, targets, assessment)
         final = self._final(tuple(targets), settlements)
         sources = {item.target: item.source for item in targets}
@@ -155,6 +156,12 @@ class _Builder:
         if ruled is None or ruled.answer is TargetAnswer.DRAWN:
             raise CrcError("decision.target_open", target=outcome.target.value)
         return ruled
+
+    def _bowel_direction(self) -> BowelDirection:
+        """As the readers chose it; where they differ, in the plane, since a way in space suits both directions."""
+        work = [item for reading in self.pair for item in reading.provenance.work if item.target is Target.PRIMARY]
+        chosen = {item.bowel_direction for item in work} - {None}
+        return BowelDirection.IN_PLANE if BowelDirection.IN_PLANE in chosen else BowelDirection.ACROSS
 
     def _edges(self, masks: Mapping[Target, Volume], decisions: Sequence[LesionDecision]) -> Parents:
         """The lumen of the final primary, from the inner edges of the readings it was taken from."""

@@ -16,6 +16,7 @@ from crc_core.demo.readers import Drawing, Habit, draw, drawn_in_mode
 from crc_core.demo.reporting import fill_report
 from crc_core.geometry.grid import Volume
 from crc_core.identity import UnitId, mask_name
+from crc_core.importing.delineation import default_protocol
 from crc_core.measuring import Assessment, Parents, assess
 from crc_core.phantom import Phantom
 from crc_core.reading.schema import (
@@ -31,12 +32,14 @@ from crc_core.reading.schema import (
 )
 from crc_core.reading.seal import ReadingDraft
 from crc_core.report.document import Report, Value
-from crc_core.vocabulary import Mode, Role, Target, TargetAnswer
+from crc_core.vocabulary import BowelDirection, Mode, Role, Target, TargetAnswer
 from crc_core.workflow.payloads import Binding, SeriesRecord
 
 _WINDOW_HU = (225.0, 40.0)
 _LUNG_WINDOW_HU = (1500.0, -600.0)
 _ACTIVE_S = 900.0
+_UPRIGHT = 0.9
+"""Cosine of some 25°: a bowel further off the long axis runs in the plane."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +80,22 @@ def read_unit(desk: Desk, phantom: Phantom, reader: Reader, at: datetime, supers
     targets = tuple(_said(binding, drawings.get(binding.target), phantom) for binding in desk.bindings)
     primary = drawings.get(Target.PRIMARY)
     edges = Parents(primary.outer, primary.inner) if primary is not None else Parents()
-    assessment = assess({target: drawing.mask for target, drawing in drawings.items()}, desk.images, parents=edges)
+    direction = bowel_direction(phantom)
+    masks = {target: drawing.mask for target, drawing in drawings.items()}
+    assessment = assess(masks, desk.images, parents=edges, bowel_direction=direction)
     report = fill_report(desk.unit, phantom, targets, assessment, desk.study_date, reader.opinions)
     reading = Reading(READING_SCHEMA, str(desk.unit), reader.person, FIRST_ROUND, targets, supersedes)
-    provenance = _provenance(desk, reader, targets, report, at)
+    work = tuple(_work(item, desk, direction) for item in targets if item.lesions)
+    provenance = _provenance(desk, reader, work, report, at)
     draft = ReadingDraft(reading, provenance, report.to_json(), _masks(desk, drawings))
     return Done(draft, drawings, _checked(desk, drawings), assessment)
+
+
+def bowel_direction(phantom: Phantom) -> BowelDirection:
+    """What a reader says of the bowel: across the plane where it runs upright at every primary."""
+    tangents = [lesion.primary.bowel_direction for lesion in phantom.lesions if lesion.primary is not None]
+    upright = all(abs(superior) > _UPRIGHT for _, _, superior in tangents)
+    return BowelDirection.ACROSS if upright else BowelDirection.IN_PLANE
 
 
 def _draw_all(desk: Desk, phantom: Phantom, reader: Reader) -> dict[Target, Drawing]:
@@ -135,10 +148,8 @@ def _checked(desk: Desk, drawings: Mapping[Target, Drawing]) -> tuple[Finding, .
     )
 
 
-def _provenance(
-    desk: Desk, reader: Reader, targets: Sequence[TargetReading], report: Report, at: datetime
-) -> Provenance:
-    codes = {item.source for item in targets if item.source is not None}
+def _provenance(desk: Desk, reader: Reader, work: tuple[TargetWork, ...], report: Report, at: datetime) -> Provenance:
+    codes = {binding.series_code for binding in desk.bindings if binding.target in {item.target for item in work}}
     return Provenance(
         schema=PROVENANCE_SCHEMA,
         reader=reader.person,
@@ -151,17 +162,18 @@ def _provenance(
             "contour_rules": contour_rules().version,
             "templates": ", ".join(str(ref) for ref in report.template_refs),
         },
-        protocol="delineation-protocol-1",
+        protocol=default_protocol().version,
         sources=tuple(
             SourceRecord(record.role, record.code, record.series_uid, record.pixel_sha256)
             for record in desk.series
             if record.code in codes
         ),
-        work=tuple(_work(item, desk) for item in targets if item.lesions),
+        work=work,
     )
 
 
-def _work(item: TargetReading, desk: Desk) -> TargetWork:
+def _work(item: TargetReading, desk: Desk, direction: BowelDirection) -> TargetWork:
     width, level = _LUNG_WINDOW_HU if item.target is Target.LUNG else _WINDOW_HU
     mri_used = item.mode is Mode.MRI and Role.T2 in desk.images
-    return TargetWork(item.target, ("simulated",), 0.0, width, level, mri_used)
+    chosen = direction if item.target is Target.PRIMARY else None
+    return TargetWork(item.target, ("simulated",), 0.0, width, level, mri_used, chosen)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from crc_core.contour.density import sample_densities
-from crc_core.contour.measuring import BowelDirection, measure
+from crc_core.contour.measuring import measure
 from crc_core.contour.results import LesionDensity, LesionMeasurements, NotMeasurable
 from crc_core.contour.rules import contour_rules
 from crc_core.files.records import to_document
@@ -17,7 +17,7 @@ from crc_core.report.autofill import MeasuredValue
 from crc_core.report.document import NotAssessable
 from crc_core.report.template import Measurable
 from crc_core.text import Lang, say
-from crc_core.vocabulary import CT_PHASES, Role, Target
+from crc_core.vocabulary import CT_PHASES, BowelDirection, Role, Target
 
 _HU: Mapping[Role, Measurable] = MappingProxyType(
     {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from crc_core.vocabulary import LesionClass, Mode, Role, Target, TargetAnswer
+from crc_core.vocabulary import BowelDirection, LesionClass, Mode, Role, Target, TargetAnswer
 
 READING_SCHEMA = "crc-reading/1"
 PROVENANCE_SCHEMA = "crc-provenance/1"
@@ -90,7 +90,7 @@ class SourceRecord:
 
 @dataclass(frozen=True)
 class TargetWork:
-    """How a target was contoured."""
+    """How a target was contoured; `bowel_direction` is the reader's choice for a primary."""
 
     target: Target
     effects: tuple[str, ...]
@@ -98,6 +98,7 @@ class TargetWork:
     window_width_hu: float | None = None
     window_level_hu: float | None = None
     mri_used: bool = False
+    bowel_direction: BowelDirection | None = None
 
 
 @dataclass(frozen=True)
