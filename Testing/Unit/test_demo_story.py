@@ -142,3 +142,15 @@ def test_an_occupied_folder_is_refused_and_left_alone(tmp_path, capsys):
     assert main(["demo", "--out", str(tmp_path), "--lang", "en"]) == 2
     assert str(tmp_path) in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_study_of_ones_own_goes_as_far_as_it_can(played, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    study = played.folder / "dicom" / "agreed"
+    assert main(["demo", "--study", str(study), "--out", str(tmp_path / "mine"), "--lang", "en"]) == 0
+    told = capsys.readouterr().out
+    assert "Verdict: note" in told
+    assert "crcdb store assign" in told
+    assert (tmp_path / "mine" / "demo.html").read_bytes().count(b"data:image/png") == 1
+    units = FolderStore(tmp_path / "mine" / "store").work_list("manager")
+    assert [item.phase for item in units] == [Phase.CHECKED]

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
         on_progress=lambda done, total: console.progress(done, total, "scan.progress.pixels"),
     )
     console.document(check_document(result, console.lang))
-    _print(result, console, with_passed=arguments.all)
+    show_check(result, console, with_passed=arguments.all)
     return Exit.ANSWER_NO if result.verdict is Verdict.FAIL else Exit.DONE
 
 
@@ -90,7 +90,8 @@ def _item(item: CheckItem, lang: Lang) -> dict[str, Any]:
     }
 
 
-def _print(result: StudyCheck, console: Console, with_passed: bool) -> None:
+def show_check(result: StudyCheck, console: Console, *, with_passed: bool) -> None:
+    """Print the check in words: study, series by series, the verdict; what passed only on request."""
     lang = console.lang
     console.say("scan.check.study", uid=result.study.study_uid)
     _print_items(result.items, console, with_passed)

@@ -7,6 +7,7 @@ import time
 import unicodedata
 from pathlib import Path
 
+from crc_core.cli.check_command import show_check
 from crc_core.cli.console import Console, Exit
 from crc_core.errors import CrcError
 from crc_core.text import Lang, say
@@ -57,9 +58,11 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
 
 
 def _own(study: Path, folder: Path, console: Console) -> Exit:
-    from crc_core.demo.own_study import run_own_study
+    from crc_core.demo.own_study import check_own_study, run_own_study
 
-    ending = run_own_study(study, folder, console.lang, _Teller(console).tell)
+    teller = _Teller(console)
+    show_check(check_own_study(study, teller.tell), console, with_passed=False)
+    ending = run_own_study(study, folder, console.lang, teller.tell)
     refused = ending.imported.refused_items
     code = "demo.own_refused" if refused else "demo.own_next"
     console.say(code, unit=ending.imported.unit, items=", ".join(refused))

@@ -11,8 +11,11 @@ from crc_core.demo.exports import PAGE_NAME
 from crc_core.demo.page import write_page
 from crc_core.demo.story import Tell, open_unit, stepping
 from crc_core.demo.team import MANAGER, found_team
+from crc_core.dicom.index import index_folder
 from crc_core.files.atomic import naming
 from crc_core.importing.admission import ImportRequest, ImportResult, import_study
+from crc_core.scan.check import StudyCheck, check_study
+from crc_core.scan.select import choose_study
 from crc_core.store.clock import utc_now
 from crc_core.text import Lang, say
 from crc_core.vocabulary import CT_PHASES, Role
@@ -25,6 +28,13 @@ class OwnEnding:
     imported: ImportResult
     store: Path
     page: Path | None
+
+
+def check_own_study(study: Path, tell: Tell) -> StudyCheck:
+    """The scan check of the one examination in `study`; raises CrcError where there are several or none."""
+    with stepping(tell, "demo.step.check"):
+        examination, companions = choose_study(index_folder(study))
+        return check_study(examination, companions=companions)
 
 
 def run_own_study(study: Path, folder: Path, lang: Lang, tell: Tell) -> OwnEnding:
