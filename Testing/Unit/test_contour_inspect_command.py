@@ -122,7 +122,9 @@ def test_bad_arguments_are_refused_in_one_line(files: tuple[Path, Path], capsys,
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_it_speaks_both_languages(files: tuple[Path, Path], capsys, lang: str) -> None:
     assert main(["inspect", str(files[0]), "--image", str(files[1]), "--lang", lang]) == 0
-    assert ("轴位最大径" if lang == "zh" else "longest axial diameter") in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert ("轴位最大径" if lang == "zh" else "longest axial diameter") in told
+    assert ("静脉期密度 80 HU" if lang == "zh" else "density (venous phase) 80 HU") in told
 
 
 @pytest.mark.parametrize("lang", list(Lang))

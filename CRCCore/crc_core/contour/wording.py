@@ -78,13 +78,14 @@ def measurement_sentence(measurement: Measurement, grid: Grid, lang: Lang) -> st
 
 def density_sentence(density: LesionDensity, lang: Lang) -> str:
     """The density of a lesion in a phase, or why there is none."""
+    phase = say(f"contour.phase.{density.role}", lang)
     if density.mean_hu is None:
         reason = say(f"contour.density.{density.reason}", lang)
-        return say("contour.not_measurable", lang, role=density.role.value, reason=reason)
+        return say("contour.not_measurable", lang, phase=phase, reason=reason)
     return say(
         "contour.density_mean",
         lang,
-        role=density.role.value,
+        phase=phase,
         mean=f"{density.mean_hu:.0f}",
         samples=len(density.samples),
         radius=f"{density.samples[0].radius_mm:.1f}",
