@@ -1,4 +1,4 @@
-"""`crcdb report`: make an empty structured report, validate reports, export them."""
+"""`crcdb report`: make an empty structured report, fill it, validate reports, export them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from crc_core.cli.console import Console, Exit
+from crc_core.cli.report_fill import configure as configure_fill
+from crc_core.cli.report_fill import fill
 from crc_core.errors import CrcError
 from crc_core.files.atomic import create_exclusively, write_bytes
 from crc_core.files.canonical import canonical_bytes
@@ -32,12 +34,12 @@ _HEADER = ("examination", "sex", "age_years", "clinical_diagnosis", "examined_on
 
 
 def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
-    """Add `new`, `validate` and `export` with their arguments."""
+    """Add `new`, `fill`, `validate` and `export` with their arguments."""
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=say("cli.json", lang))
     languages = [item.value for item in Lang]
     shared.add_argument("--lang", choices=languages, default=argparse.SUPPRESS, help=say("cli.lang", lang))
-    actions = parser.add_subparsers(dest="action", required=True, metavar="new|validate|export")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="new|fill|validate|export")
     new = actions.add_parser("new", parents=[shared], help=say("report.help.new", lang))
     new.add_argument("--unit", required=True, metavar="CODE", help=say("report.help.unit", lang))
     new.add_argument("--lesions", nargs="*", default=[], metavar="TARGET:N", help=say("report.help.lesions", lang))
@@ -45,6 +47,7 @@ def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
     for name in _HEADER:
         new.add_argument(f"--{name.replace('_', '-')}", metavar="TEXT", help=say(f"report.help.{name}", lang))
     new.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help=say("report.help.output", lang))
+    configure_fill(actions.add_parser("fill", parents=[shared], help=say("work.help.fill", lang)), lang)
     validate = actions.add_parser("validate", parents=[shared], help=say("report.help.validate", lang))
     validate.add_argument("reports", nargs="+", type=Path, metavar="FILE", help=say("report.help.reports", lang))
     mask_help = say("report.help.validate_mask", lang)
@@ -71,6 +74,8 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     """Do what was asked; `validate` answers 1 where anything is wrong. Raises CrcError."""
     if arguments.action == "new":
         return _new(arguments, console)
+    if arguments.action == "fill":
+        return fill(arguments, console)
     if arguments.action == "validate":
         return _validate(arguments, console)
     return _export(arguments, console)

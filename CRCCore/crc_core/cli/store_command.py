@@ -9,6 +9,8 @@ from pathlib import Path
 from crc_core.cli.acting import add_common, one_of
 from crc_core.cli.console import Console, Exit
 from crc_core.cli.store_keeping import advance, check, export, final, listing, log, new, release, show
+from crc_core.cli.store_settle import configure as configure_settle
+from crc_core.cli.store_settle import settle
 from crc_core.cli.store_units import assign, bind, exclude, overrule, protocol, return_readings, withdraw_consent
 from crc_core.text import Lang, say
 from crc_core.vocabulary import Title
@@ -25,6 +27,7 @@ _ACTIONS = {
     "overrule": overrule,
     "assign": assign,
     "return": return_readings,
+    "settle": settle,
     "exclude": exclude,
     "withdraw-consent": withdraw_consent,
     "release": release,
@@ -39,17 +42,22 @@ def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION", help=say("store.help.action", lang))
     own = {}
     for name in _ACTIONS:
-        own[name] = actions.add_parser(name, help=say(f"store.help.{name.partition('-')[0]}", lang))
+        own[name] = actions.add_parser(name, help=_help(name, lang))
         add_common(own[name], lang, acts=name not in _NOBODY_ACTS)
     _keeping(own, lang)
-    for name in ("show", "bind", "overrule", "assign", "return", "exclude", "withdraw-consent", "final"):
+    for name in ("show", "bind", "overrule", "assign", "return", "settle", "exclude", "withdraw-consent", "final"):
         own[name].add_argument("unit", metavar="UNIT", help=say("store.help.unit", lang))
     _units(own, lang)
+    configure_settle(own["settle"], lang)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
     """Do the action; raises CrcError for bad input and for what the store refuses."""
     return _ACTIONS[arguments.action](arguments, console)
+
+
+def _help(name: str, lang: Lang) -> str:
+    return say("work.help.settle" if name == "settle" else f"store.help.{name.partition('-')[0]}", lang)
 
 
 def _keeping(own: dict[str, argparse.ArgumentParser], lang: Lang) -> None:

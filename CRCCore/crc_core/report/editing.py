@@ -58,7 +58,7 @@ def toggle(report: Report, path: FieldPath | str, code: str) -> Report:
     chosen = set(current.value) if current is not None and isinstance(current.value, tuple) else set()
     option = field.option(code)
     if option is None:
-        raise CrcError("report.answer.option", field=_label(field), value=code)
+        raise _no_option(field, code)
     if code in chosen:
         return answer(report, place, chosen - {code})
     if option.exclusive:
@@ -113,7 +113,7 @@ def _read(field: Field, value: Value | Iterable[str]) -> Value | None:
         return None
     if field.kind is Kind.CHOICE:
         if not isinstance(value, str) or field.option(value) is None:
-            raise CrcError("report.answer.option", field=_label(field), value=str(value))
+            raise _no_option(field, str(value))
         return value
     if field.kind in (Kind.NUMBER, Kind.COUNT):
         return _number(field, value)
@@ -126,7 +126,7 @@ def _chosen(field: Field, value: Value | Iterable[str]) -> tuple[str, ...] | Non
     codes = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else [str(value)]
     for code in codes:
         if field.option(code) is None:
-            raise CrcError("report.answer.option", field=_label(field), value=code)
+            raise _no_option(field, code)
     return tuple(option.code for option in field.options if option.code in codes) or None
 
 
@@ -161,6 +161,11 @@ def _text(field: Field, value: str) -> str:
     if not is_plain_text(text):
         raise CrcError("report.answer.text", field=_label(field))
     return text
+
+
+def _no_option(field: Field, value: str) -> CrcError:
+    options = ", ".join(option.code for option in field.options)
+    return CrcError("report.answer.option", field=_label(field), value=value, options=options)
 
 
 def _label(field: Field) -> str:
