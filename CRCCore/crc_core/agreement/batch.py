@@ -14,7 +14,8 @@ from crc_core.agreement.comparison import Comparison, compare_prepared
 from crc_core.agreement.policy import AgreementPolicy
 from crc_core.agreement.prepared import prepare
 from crc_core.errors import CrcError
-from crc_core.files.nifti import read_mask, require_same_grid
+from crc_core.files.nifti import read_mask
+from crc_core.geometry.requirements import require_same_grid
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor

@@ -17,8 +17,8 @@ from crc_core.agreement.policy import AgreementPolicy, agreement_policy
 from crc_core.agreement.prepared import PreparedMask, prepare
 from crc_core.agreement.surface_distances import distances_between
 from crc_core.agreement.surface_elements import Surface
-from crc_core.files.nifti import require_same_grid
 from crc_core.geometry.grid import Grid, Volume
+from crc_core.geometry.requirements import require_same_grid
 
 
 class Agreement(StrEnum):

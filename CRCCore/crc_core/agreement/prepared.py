@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crc_core.agreement.surface_elements import Surface, joined, surface_of
-from crc_core.agreement.voxels import as_lesion_numbers, foreground, to_kji
+from crc_core.agreement.voxels import foreground, to_kji
 from crc_core.geometry.grid import Grid, Volume
+from crc_core.geometry.requirements import lesion_numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,7 @@ def prepare(volume: Volume, excluded: Set[int] = frozenset()) -> PreparedMask:
 
     Raises CrcError where the values are not lesion numbers.
     """
-    array = as_lesion_numbers(volume.array)
+    array = np.ascontiguousarray(lesion_numbers(volume.array))
     flat, numbers = foreground(array)
     if excluded:
         counts = ~np.isin(numbers, list(excluded))

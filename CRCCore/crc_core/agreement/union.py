@@ -11,8 +11,8 @@ import numpy as np
 from crc_core.agreement.comparison import Comparison
 from crc_core.agreement.prepared import PreparedMask, prepare
 from crc_core.errors import CrcError
-from crc_core.files.nifti import require_same_grid
 from crc_core.geometry.grid import Volume
+from crc_core.geometry.requirements import require_same_grid
 
 _LARGEST_NUMBER = 255
 

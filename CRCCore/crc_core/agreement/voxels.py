@@ -7,20 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from crc_core.errors import CrcError
-
 _RUN = 1024
-
-
-def as_lesion_numbers(array: NDArray) -> NDArray[np.uint8]:
-    """The mask as contiguous uint8 lesion numbers `[k, j, i]`; raises CrcError for values that are not 0 to 255."""
-    if array.dtype.kind not in "bui":
-        raise CrcError("mask.float")
-    if array.dtype.itemsize > 1 or array.dtype.kind == "i":
-        low, high = int(array.min()), int(array.max())
-        if low < 0 or high > 255:
-            raise CrcError("mask.range", low=low, high=high)
-    return np.ascontiguousarray(array.astype(np.uint8, copy=False))
 
 
 def foreground(array: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:

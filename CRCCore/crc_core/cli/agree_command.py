@@ -14,7 +14,8 @@ from crc_core.agreement.report import comparison_document, floored, readers_docu
 from crc_core.agreement.union import UnionMask, all_lesions, union_prepared
 from crc_core.cli.console import Console, Exit
 from crc_core.errors import CrcError
-from crc_core.files.nifti import read_mask, require_same_grid, write_volume
+from crc_core.files.nifti import read_mask, write_volume
+from crc_core.geometry.requirements import require_same_grid
 from crc_core.text import Lang, say
 
 

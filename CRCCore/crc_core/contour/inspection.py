@@ -26,9 +26,9 @@ from crc_core.contour.voxels import (
     lesions_of,
     original_box,
     require_mask,
-    require_one_grid,
 )
 from crc_core.geometry import Grid, Volume
+from crc_core.geometry.requirements import require_same_grid
 from crc_core.vocabulary import VERDICT_ORDER, Target, Verdict
 
 UNION_CHECKS = (CheckId.GAS, CheckId.FAT, CheckId.VESSEL, CheckId.BRIDGE)
@@ -121,7 +121,7 @@ Edges = tuple[Volume | None, Volume | None]
 
 
 def _placed(volume: Volume, grid: Grid) -> Volume:
-    require_one_grid(volume.grid, grid)
+    require_same_grid(volume.grid, grid)
     return axial_first(require_mask(volume))
 
 
@@ -132,7 +132,7 @@ def _on_grid(volume: Volume | None, grid: Grid) -> Volume | None:
 def _image_on_grid(image: Volume | None, grid: Grid) -> Volume | None:
     if image is None:
         return None
-    require_one_grid(image.grid, grid)
+    require_same_grid(image.grid, grid)
     return axial_first(image)
 
 

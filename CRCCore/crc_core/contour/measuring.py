@@ -20,9 +20,10 @@ from crc_core.contour.outline import (
     widest_across,
 )
 from crc_core.contour.results import Caliper, LesionMeasurements, Measurement, Method, Size, Unit
-from crc_core.contour.voxels import Lesion, axial_first, lesions_of, require_mask, require_one_grid
+from crc_core.contour.voxels import Lesion, axial_first, lesions_of, require_mask
 from crc_core.contour.wall import thickest_wall
 from crc_core.geometry import Volume
+from crc_core.geometry.requirements import require_same_grid
 from crc_core.vocabulary import BowelDirection, Target
 
 
@@ -88,7 +89,7 @@ def _lumen_source(mask: Volume, outer: Volume | None, inner: Volume | None) -> L
     def placed(parent: Volume | None) -> Volume | None:
         if parent is None:
             return None
-        require_one_grid(parent.grid, mask.grid)
+        require_same_grid(parent.grid, mask.grid)
         return axial_first(require_mask(parent))
 
     return (placed(inner), placed(outer))

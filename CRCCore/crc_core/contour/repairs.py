@@ -11,9 +11,10 @@ from crc_core.contour.parts import ALL_AROUND
 from crc_core.contour.results import Box, CheckId, Finding
 from crc_core.contour.rules import contour_rules
 from crc_core.contour.shape_checks import holes_of
-from crc_core.contour.voxels import Lesion, axial_first, axis_order, grown, require_mask, require_one_grid
+from crc_core.contour.voxels import Lesion, axial_first, axis_order, grown, require_mask
 from crc_core.errors import CrcError
 from crc_core.geometry import Volume
+from crc_core.geometry.requirements import require_same_grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,7 @@ def repair(finding: Finding, mask: Volume, *, inner: Volume | None = None) -> Re
 def _edge(edge: Volume | None, mask: Volume) -> Volume | None:
     if edge is None:
         return None
-    require_one_grid(edge.grid, mask.grid)
+    require_same_grid(edge.grid, mask.grid)
     return axial_first(require_mask(edge))
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from crc_core.contour.voxels import bounding_box, require_mask, require_one_grid
+from crc_core.contour.voxels import bounding_box, require_mask
 from crc_core.geometry import Volume
+from crc_core.geometry.requirements import require_same_grid
 
 
 def subtract(outer: Volume, inner: Volume) -> Volume:
@@ -16,7 +17,7 @@ def subtract(outer: Volume, inner: Volume) -> Volume:
     anything but whole numbers from 0 to 255.
     """
     outer, inner = require_mask(outer), require_mask(inner)
-    require_one_grid(inner.grid, outer.grid)
+    require_same_grid(inner.grid, outer.grid)
     wall = np.zeros(outer.grid.shape_kji, np.uint8)
     box = bounding_box(outer.array)
     if box is not None:

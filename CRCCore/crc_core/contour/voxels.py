@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crc_core.contour.results import Box, Point
-from crc_core.errors import CrcError
 from crc_core.geometry import Grid, Volume
+from crc_core.geometry.requirements import lesion_numbers
 
 _TIE = 1e-6
 
@@ -61,25 +61,8 @@ def require_mask(volume: Volume) -> Volume:
 
     Boolean and uint8 arrays are taken as they are; a wider integer type is copied.
     """
-    array = volume.array
-    if array.dtype == np.uint8:
-        return volume
-    if array.dtype == np.bool_:
-        return Volume(array.view(np.uint8), volume.grid)
-    if array.dtype.kind not in "iu":
-        raise CrcError("mask.float")
-    low, high = int(array.min()), int(array.max())
-    if low < 0 or high > 255:
-        raise CrcError("mask.range", low=low, high=high)
-    return Volume(array.astype(np.uint8), volume.grid)
-
-
-def require_one_grid(seen: Grid, expected: Grid) -> None:
-    """Raise a CrcError unless the two grids are the same."""
-    if seen.shape_kji != expected.shape_kji:
-        raise CrcError("grid.differs_shape", seen=_words(seen), expected=_words(expected))
-    if not seen.same_as(expected):
-        raise CrcError("grid.differs_place", distance_mm=seen.corner_distance_mm(expected))
+    numbers = lesion_numbers(volume.array)
+    return volume if numbers is volume.array else Volume(numbers, volume.grid)
 
 
 def bounding_box(array: NDArray) -> Box | None:
@@ -206,7 +189,3 @@ def _filled_slices(array: NDArray) -> NDArray[np.bool_]:
 def _range_of(filled: NDArray[np.bool_]) -> slice | None:
     places = np.flatnonzero(filled)
     return slice(int(places[0]), int(places[-1]) + 1) if places.size else None
-
-
-def _words(grid: Grid) -> str:
-    return " × ".join(str(size) for size in reversed(grid.shape_kji))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crc_core.agreement.voxels import as_lesion_numbers, foreground
+from crc_core.agreement.voxels import foreground
 from crc_core.errors import CrcError
 from crc_core.geometry.grid import Volume
+from crc_core.geometry.requirements import lesion_numbers
 from crc_core.reading.final import FinalLesion, Take
 from crc_core.vocabulary import LesionClass, Target
 
@@ -84,7 +85,7 @@ class _Drawn:
     def of(cls, volume: Volume | None) -> _Drawn:
         if volume is None:
             return cls(np.zeros(0, np.int64), np.zeros(0, np.uint8))
-        return cls(*foreground(as_lesion_numbers(volume.array)))
+        return cls(*foreground(np.ascontiguousarray(lesion_numbers(volume.array))))
 
     def lesions(self, numbers: tuple[int, ...]) -> NDArray[np.int64]:
         return self.flat[np.isin(self.numbers, numbers)]

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from crc_core.errors import CrcError
 from crc_core.files.atomic import naming, read_bytes, write_bytes
 from crc_core.geometry.grid import SAME_GRID_TOLERANCE_MM, Grid, Volume
+from crc_core.geometry.requirements import lesion_numbers, require_same_grid
 
 _HEADER_BYTES = 348
 _DATA_OFFSET = 352
@@ -89,23 +90,7 @@ def read_mask(path: Path, expected: Grid | None = None) -> Volume:
     volume = read_volume(path)
     if expected is not None:
         require_same_grid(volume.grid, expected, path)
-    array = volume.array
-    if array.dtype.kind == "f":
-        raise CrcError("mask.float", path=path)
-    if array.dtype != np.uint8:
-        low, high = int(array.min()), int(array.max())
-        if low < 0 or high > 255:
-            raise CrcError("mask.range", path=path, low=low, high=high)
-        array = array.astype(np.uint8)
-    return Volume(array, volume.grid)
-
-
-def require_same_grid(seen: Grid, expected: Grid, path: Path) -> None:
-    """Raise the CrcError that names the difference unless `seen` is the grid `expected`."""
-    if seen.shape_kji != expected.shape_kji:
-        raise CrcError("grid.differs_shape", path=path, seen=_words(seen), expected=_words(expected))
-    if not seen.same_as(expected):
-        raise CrcError("grid.differs_place", path=path, distance_mm=seen.corner_distance_mm(expected))
+    return Volume(lesion_numbers(volume.array, path), volume.grid)
 
 
 def write_volume(path: Path, volume: Volume, level: int = 1) -> None:
@@ -149,10 +134,6 @@ def _deflated(head: bytes, voxels: NDArray[np.uint8], level: int) -> Iterator[by
             yield packer.compress(piece.data)
             pending = True
     yield packer.flush()
-
-
-def _words(grid: Grid) -> str:
-    return " × ".join(str(n) for n in reversed(grid.shape_kji))
 
 
 def _first_bytes(data: bytes, path: Path) -> bytes:
