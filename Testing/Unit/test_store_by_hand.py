@@ -145,6 +145,17 @@ def test_a_corrected_folder_is_sealed_anew_and_replaces_what_came_back(
     assert run("store", "check", root, "--deep")["readings"] == 2
 
 
+def test_what_was_sealed_for_another_store_is_not_taken_for_this_one(
+    run: Run, root: Path, unit: PreparedUnit, tmp_path: Path
+) -> None:
+    other = new_store(tmp_path / "other", MovingClock(), policy=replace(POLICY, withdrawal_window_minutes=0))
+    twin = open_unit(other, write_study(tmp_path / "study", seed=1), "wang")
+    assert twin.unit == unit.unit
+    work = working_folder(tmp_path / "work", unit)
+    given = [run("submit", work, "--store", place, "--as", "wang") for place in (root, tmp_path / "other" / "store")]
+    assert given[0]["sealed"] != given[1]["sealed"]
+
+
 def test_what_does_not_fit_is_named_and_nothing_is_sealed(
     root: Path, unit: PreparedUnit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

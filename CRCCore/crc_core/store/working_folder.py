@@ -178,6 +178,9 @@ def _oldest(folder: Path) -> datetime:
 def _says_same(opened: SealedReading, draft: ReadingDraft) -> bool:
     if replace(opened.reading, supersedes=draft.reading.supersedes) != draft.reading:
         return False
+    # Two stores may have given the same code to two patients, or the same patient other UIDs.
+    if opened.provenance.sources != draft.provenance.sources:
+        return False
     listed = {name.removeprefix(f"{MASKS_FOLDER}/") for name in opened.sealed.manifest.files if "/" in name}
     return (
         dict(opened.report) == dict(draft.report)
