@@ -1,4 +1,4 @@
-"""Two readings of one target compared: overall, lesion by lesion, and the verdict (consensus 2.4.3)."""
+"""Two readings of one target compared: overall, lesion by lesion, and the verdict (consensus 2.4.2)."""
 
 from __future__ import annotations
 

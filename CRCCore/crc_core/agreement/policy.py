@@ -12,7 +12,7 @@ from crc_core.files.packaged import packaged_document
 class AgreementPolicy:
     """One version of the rules: shares in whole percent, so that no rounding decides a case.
 
-    `dice_percent` is the consensus' 0.80 (section 2.4.3), `sub_voxel_percent` the surface Dice at one voxel from which
+    `dice_percent` is the consensus' 0.80 (section 2.4.2), `sub_voxel_percent` the surface Dice at one voxel from which
     a dispute counts as sub-voxel, `part_percent` the share of a lesion that must lie in another reader's lesion to be
     a part of it (split, merged).
     """

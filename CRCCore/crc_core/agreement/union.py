@@ -1,4 +1,4 @@
-"""The union of two readers' lesions: what the consensus stores where they agree (2.4.3)."""
+"""The union of two readers' lesions: what the consensus stores where they agree (2.4.2)."""
 
 from __future__ import annotations
 

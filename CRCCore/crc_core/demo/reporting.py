@@ -69,7 +69,8 @@ def _answered(report: Report, path: FieldPath, field: Field, phantom: Phantom, o
     if value is None:
         value = _unremarkable(field)
     if value is None:
-        return answer(report, path, not_assessable=NotAssessable("artefact"))
+        why = "artefact" if field.measurable is None else "phase_missing"
+        return answer(report, path, not_assessable=NotAssessable(why))
     return answer(report, path, value)
 
 

@@ -129,13 +129,14 @@ def _density(lesion: LesionAssessment, kind: Measurable, density: LesionDensity 
         unit="HU",
         how="measuring.mean_of_samples",
         how_values=(("count", count),),
-        not_assessable=_why_not(density),
+        not_assessable=_why_not(lesion.target, density),
     )
 
 
-def _why_not(density: LesionDensity | None) -> NotAssessable | None:
+def _why_not(target: Target, density: LesionDensity | None) -> NotAssessable | None:
     if density is None or density.reason is NotMeasurable.OUTSIDE_IMAGE:
-        return NotAssessable("phase_missing")
+        # A lung lesion is seen on the chest series, of which nobody has said what phase it is: the reader answers.
+        return None if target is Target.LUNG else NotAssessable("phase_missing")
     if density.reason is None:
         return None
     code = f"contour.density.{density.reason.value}"
