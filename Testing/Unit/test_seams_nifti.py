@@ -37,6 +37,17 @@ def far_error_mm(seen: np.ndarray, expected: np.ndarray) -> float:
     return float(np.linalg.norm(turned + (seen - expected)[:3, 3:], axis=0).max())
 
 
+def quaternion_error_mm(grid: Grid) -> float:
+    """How far off a quaternion in float32 may put a corner of the field.
+
+    Within 0.04° of half a turn the scalar part of the quaternion is below what nifti1.h can tell from zero.
+    """
+    rotation = grid.directions.copy()
+    rotation[:, 2] *= np.sign(np.linalg.det(rotation))
+    scalar = np.cos(Rotation.from_matrix(rotation).magnitude() / 2)
+    return 0.03 if scalar**2 > 2e-7 else 0.03 + 2 * np.sqrt(2e-7) * np.sqrt(3) * FIELD_MM
+
+
 @SHARED_FOLDER
 @given(grids(), NUMBERS, st.sampled_from([np.uint8, np.int16]))
 def test_nibabel_reads_the_same_voxels_at_the_same_place(tmp_path: Path, grid: Grid, seed: int, dtype: type) -> None:
@@ -48,7 +59,7 @@ def test_nibabel_reads_the_same_voxels_at_the_same_place(tmp_path: Path, grid: G
     (sform, sform_code), (qform, qform_code) = image.get_sform(coded=True), image.get_qform(coded=True)
     assert (sform_code, qform_code) == (1, 1)
     assert Grid(grid.shape_kji, sform).corner_distance_mm(grid) <= 1e-3
-    assert far_error_mm(qform, grid.ijk_to_ras) <= 0.03
+    assert far_error_mm(qform, grid.ijk_to_ras) <= quaternion_error_mm(grid)
     assert image.header.get_xyzt_units() == ("mm", "sec")
 
 
@@ -62,7 +73,8 @@ def test_itk_reads_the_same_voxels_at_the_same_place(tmp_path: Path, grid: Grid,
     matrix = np.eye(4)
     matrix[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
     matrix[:3, 3] = image.GetOrigin()
-    assert far_error_mm(Grid.from_lps(grid.shape_kji, matrix).ijk_to_ras, grid.ijk_to_ras) <= 0.03
+    seen = Grid.from_lps(grid.shape_kji, matrix).ijk_to_ras
+    assert far_error_mm(seen, grid.ijk_to_ras) <= quaternion_error_mm(grid)
 
 
 @SHARED_FOLDER
@@ -151,7 +163,7 @@ def test_what_itk_writes_is_read(tmp_path: Path, grid: Grid, seed: int, ending: 
     sitk.WriteImage(image, str(tmp_path / f"a{ending}"))
     volume = read_volume(tmp_path / f"a{ending}")
     assert np.array_equal(volume.array, values)
-    assert far_error_mm(volume.grid.ijk_to_ras, grid.ijk_to_ras) <= 0.03
+    assert far_error_mm(volume.grid.ijk_to_ras, grid.ijk_to_ras) <= quaternion_error_mm(grid)
 
 
 @SHARED_FOLDER
