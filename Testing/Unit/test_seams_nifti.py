@@ -14,6 +14,7 @@ from crc_core.files.nifti import encode, read_header, read_mask, read_volume, wr
 from crc_core.geometry.grid import Grid, Volume
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 from seam_support import RawNifti, grids
 
 SHARED_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
