@@ -41,12 +41,14 @@ def far_error_mm(seen: np.ndarray, expected: np.ndarray) -> float:
 def quaternion_error_mm(grid: Grid) -> float:
     """How far off a quaternion in float32 may put a corner of the field.
 
-    Within 0.04° of half a turn the scalar part of the quaternion is below what nifti1.h can tell from zero.
+    Readers find its scalar part as a root, which magnifies rounding near half a turn; below some 4e-7 of its square
+    (0.07°) nifti1.h and nibabel take it for half a turn.
     """
     rotation = grid.directions.copy()
     rotation[:, 2] *= np.sign(np.linalg.det(rotation))
     scalar = np.cos(Rotation.from_matrix(rotation).magnitude() / 2)
-    return 0.03 if scalar**2 > 2e-7 else 0.03 + 2 * np.sqrt(2e-7) * np.sqrt(3) * FIELD_MM
+    turned = 6e-8 / scalar if scalar**2 > 4e-7 else 2 * np.sqrt(4e-7)
+    return 0.03 + float(turned) * np.sqrt(3) * FIELD_MM
 
 
 @SHARED_FOLDER
