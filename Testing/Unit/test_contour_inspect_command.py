@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ from contour_support import FAT_HU, GAS_HU, ellipsoid, image, mask, tube, turned
 from crc_core.cli.main import main
 from crc_core.contour import CheckId, Method, NotMeasurable, Size, Unit, inspect
 from crc_core.contour.wording import finding_place, finding_sentence, slice_number
+from crc_core.dicom.index import index_folder
 from crc_core.files.nifti import write_volume
 from crc_core.geometry import Grid, Volume
 from crc_core.text import Lang, catalogue
 from crc_core.vocabulary import Target
+from store_support import write_study
 
 GRID = turned_grid((30, 60, 56), (0.9, 0.8, 2.0), (0, 0, 180))
 BODY = ellipsoid(GRID, (0, 0, 0), (13, 12, 16))
@@ -151,3 +154,20 @@ def test_a_finding_without_a_place_has_none_in_words() -> None:
     found = inspect(mask(np.zeros(GRID.shape_kji, bool), GRID), None, target=Target.LIVER)[0]
     assert finding_place(found, GRID, Lang.EN) == ""
     assert finding_sentence(found, Lang.EN) == "The mask is empty."
+
+
+def test_the_image_may_be_a_folder_of_dicom(tmp_path: Path, capsys) -> None:
+    write_study(tmp_path / "检查 1%")
+    series = {one.grid.shape_kji: one for one in index_folder(tmp_path / "检查 1%" / "PVP").series}
+    grid = next(iter(series.values())).grid
+    drawn = np.zeros(grid.shape_kji, np.uint8)
+    drawn[1:3, 3:9, 3:12] = 1
+    path = tmp_path / "liver.nii.gz"
+    write_volume(path, Volume(drawn, grid))
+    main(["inspect", str(path), "--image", str(tmp_path / "检查 1%" / "PVP"), "--json"])
+    document = json.loads(capsys.readouterr().out)
+    assert (document["target"], document["target_told_by"]) == ("liver", "name")
+    assert document["densities"][0]["role"] == "PVP"
+    write_volume(path, Volume(drawn[:-1], replace(grid, shape_kji=drawn[:-1].shape)))
+    assert main(["inspect", str(path), "--image", str(tmp_path / "检查 1%")]) == 2
+    assert "检查 1%" in capsys.readouterr().err

@@ -240,3 +240,29 @@ def test_starting_brings_nothing_heavy() -> None:
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8")
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell closes streams this way on POSIX only")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_is_no_error(closed: str, tmp_path: Path) -> None:
+    command = f'"{sys.executable}" -m crc_core.cli.main scan "{tmp_path}" {closed}'
+    result = subprocess.run(["sh", "-c", command], capture_output=True, encoding="utf-8")
+    assert (result.returncode, result.stderr) == (Exit.ANSWER_NO, "")
+    refused = subprocess.run(["sh", "-c", command.replace(str(tmp_path), "/nowhere")], capture_output=True)
+    assert refused.returncode == Exit.BAD_INPUT
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only some systems have a device that is always full")
+@pytest.mark.parametrize("lines", [1, 20000])
+def test_a_full_disk_behind_the_output_is_told_in_one_line(lines: int) -> None:
+    program = (
+        "import sys; from crc_core.cli import main as cli; from types import SimpleNamespace as S\n"
+        f"work = S(configure=lambda *a: None, run=lambda a, c: [c.line('x' * 100) for _ in range({lines})] and 0)\n"
+        "cli._loaders = lambda: {'own': lambda: work}\n"
+        "sys.exit(cli.main(['own', '--lang', 'en']))"
+    )
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run([sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, encoding="utf-8")
+    assert result.returncode == Exit.BAD_INPUT
+    assert result.stderr.count("\n") == 1
+    assert "could not be written" in result.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,13 +36,13 @@ class Console:
     def line(self, text: str) -> None:
         """Print one line of text that is already worded."""
         if not self.as_json:
-            sys.stdout.write(text + "\n")
+            _put(text + "\n")
 
     def document(self, document: Mapping[str, Any]) -> None:
         """Print the one JSON document of this command, in JSON mode only; keys with None are left out."""
         if self.as_json:
             text = json.dumps(_without_none(document), ensure_ascii=False, indent=2, allow_nan=False)
-            sys.stdout.write(text + "\n")
+            _put(text + "\n")
 
     def progress(self, done: int, total: int, code: str) -> None:
         """Show how far long work has come, on a terminal's standard error only."""
@@ -52,6 +53,24 @@ class Console:
     def error(self, error: CrcError) -> None:
         """Print the one line of a refusal on standard error."""
         sys.stderr.write(error.sentence(self.lang).replace("\n", " ") + "\n")
+
+
+def flush() -> None:
+    """Hand over what was printed; raises CrcError where whoever takes it (a full disk, say) refuses."""
+    _put("", flushed=True)
+
+
+def _put(text: str, *, flushed: bool = False) -> None:
+    try:
+        sys.stdout.write(text)
+        if flushed:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is still buffered cannot be printed either and must not be complained of a second time at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise CrcError("cli.output", reason=error.strerror or str(error)) from error
 
 
 def _without_none(value: Any) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crc_core.cli.console import Console, Exit
+from crc_core.cli.image_argument import read_image
 from crc_core.errors import CrcError
 from crc_core.text import Lang, say
 from crc_core.vocabulary import VERDICT_ORDER, BowelDirection, Role, Target, Verdict
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     _require_thickness(arguments.thickness_mm)
     mask = read_mask(arguments.mask)
     target, told_by = _target(arguments)
-    image = _image(arguments.image, mask.grid)
+    image = None if arguments.image is None else read_image(arguments.image, mask.grid)
     outer, inner = (
         None if path is None else read_mask(path, expected=mask.grid) for path in (arguments.outer, arguments.inner)
     )
@@ -73,19 +74,9 @@ def _target(arguments: argparse.Namespace) -> tuple[Target, str]:
         return Target(arguments.target), "option"
     stem = arguments.mask.name.lower().removesuffix(".gz").removesuffix(".nii")
     for target in Target:
-        if stem.endswith((f"_{target.value}", f"_{target.value}-outer", f"_{target.value}-inner")):
+        if f"_{stem}".endswith((f"_{target.value}", f"_{target.value}-outer", f"_{target.value}-inner")):
             return target, "name"
     return Target.PRIMARY, "default"
-
-
-def _image(path: Path | None, grid: Grid) -> Volume | None:
-    from crc_core.files.nifti import read_volume, require_same_grid
-
-    if path is None:
-        return None
-    image = read_volume(path)
-    require_same_grid(image.grid, grid, path)
-    return image
 
 
 def _others(words: list[str], grid: Grid) -> list[tuple[Target, Volume]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol, cast
 
 from crc_core import __version__
-from crc_core.cli.console import Console, Exit
+from crc_core.cli.console import Console, Exit, flush
 from crc_core.errors import CrcError
 from crc_core.text import Lang, say, system_language
 
@@ -54,6 +54,7 @@ class Command(Protocol):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `crcdb` with `argv` (the process's arguments by default) and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    _open_missing()
     _use_utf8()
     lang = _language(words)
     try:
@@ -77,7 +78,7 @@ def _run(words: list[str], lang: Lang) -> int:
     loaders = _loaders()
     arguments = _parser(lang, loaders, _chosen(words)).parse_args(words)
     code = int(_command(loaders[arguments.command]).run(arguments, Console(lang, arguments.json)))
-    sys.stdout.flush()
+    flush()
     return code
 
 
@@ -144,6 +145,13 @@ def _language(words: list[str]) -> Lang:
         if wish is not None and wish in [item.value for item in Lang]:
             return Lang(wish)
     return system_language()
+
+
+def _open_missing() -> None:
+    """Python knows a stream that was closed before the start as None; nobody hears it then, and nobody is asked."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - open until the end
 
 
 def _use_utf8() -> None:

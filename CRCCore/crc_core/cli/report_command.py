@@ -216,7 +216,8 @@ def _masks(arguments: argparse.Namespace) -> list[tuple[Target, Path]]:
 
 
 def _html(report: Report, arguments: argparse.Namespace, lang: Lang) -> bytes:
-    from crc_core.files.nifti import read_mask, read_volume
+    from crc_core.cli.image_argument import read_image
+    from crc_core.files.nifti import read_mask
     from crc_core.report.export_html import Picture, export_html
     from crc_core.report.key_images import ABDOMEN, LUNG, key_images
 
@@ -226,8 +227,8 @@ def _html(report: Report, arguments: argparse.Namespace, lang: Lang) -> bytes:
         raise CrcError("report.cli.images", masks=len(masks), images=len(arguments.image))
     pictures: list[Picture] = []
     for (target, mask_path), image_path in zip(masks, images, strict=True):
-        image = read_volume(image_path)
-        mask = read_mask(mask_path, image.grid)
+        mask = read_mask(mask_path)
+        image = read_image(image_path, mask.grid)
         window = LUNG if target is Target.LUNG else ABDOMEN
         pictures += [made.picture for made in key_images(image, mask, window, report.lesions_of(target))]
     return export_html(report, lang, pictures)
