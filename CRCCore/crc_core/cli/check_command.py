@@ -124,6 +124,7 @@ def _print_item(item: CheckItem, console: Console) -> None:
     console.say(
         "scan.check.table",
         verdict=say(f"scan.verdict.{item.verdict.value}", lang),
+        name=item.name(lang),
         id=item.id,
         seen=worded(item.seen, lang),
         expected=worded(item.expected, lang),

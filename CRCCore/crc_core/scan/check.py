@@ -143,7 +143,7 @@ def _ct_items(role: SeriesRole, phase: PhaseFinding, found: PixelFindings | None
     items = [burnt_in_item(series)]
     if role.role in CT_PHASES or role.role is Role.OTHER:
         items.append(phase_item(role, phase.pixels, found))
-        time = phase_time_item(role.phase, role.role)
+        time = phase_time_item(role.phase, role.role, phase.pixels)
         if time is not None:
             items.append(time)
     items += limit_items(series, role.role)

@@ -20,12 +20,21 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class Word:
-    """A value that is worded in the reader's language when the sentence is made."""
+    """A value that is worded in the reader's language when the sentence is made; `values` fill its places."""
 
     code: str
+    values: tuple[tuple[str, Value], ...] = ()
 
 
-Value = str | int | float | Word
+@dataclass(frozen=True)
+class Words:
+    """Several words in a row, with the catalogue's sign `joined_by` between them."""
+
+    words: tuple[Word, ...]
+    joined_by: str = "scan.sign.list"
+
+
+Value = str | int | float | Word | Words
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,10 @@ class CheckItem:
     values: tuple[tuple[str, Value], ...] = ()
     overrulable: bool = True
 
+    def name(self, lang: Lang) -> str:
+        """What the item is called in `lang`; the `id` is the same in every language."""
+        return say(f"scan.name.{self.id}", lang)
+
     def message(self, lang: Lang) -> str:
         """The sentence in `lang`."""
         words = {"seen": self.seen, "expected": self.expected, **dict(self.values)}
@@ -53,4 +66,8 @@ class CheckItem:
 
 def worded(value: Value, lang: Lang) -> str | int | float:
     """The value itself, or its words in `lang`."""
-    return say(value.code, lang) if isinstance(value, Word) else value
+    if isinstance(value, Word):
+        return say(value.code, lang, **{name: worded(part, lang) for name, part in value.values})
+    if isinstance(value, Words):
+        return say(value.joined_by, lang).join(str(worded(word, lang)) for word in value.words)
+    return value

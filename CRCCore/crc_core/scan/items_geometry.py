@@ -96,8 +96,8 @@ def _orientation_item(series: Series) -> CheckItem:
         return CheckItem("orientation", Verdict.FAIL, unknown, expected, Source.DICOM, "scan.orientation.unknown")
     seen = Word(f"scan.plane.{series.plane}")
     if series.plane != "axial":
-        return CheckItem("orientation", Verdict.WARN, seen, expected, Source.CONSENSUS, "scan.orientation.other")
-    return CheckItem("orientation", Verdict.PASS, seen, expected, Source.CONSENSUS, "scan.orientation.pass")
+        return CheckItem("orientation", Verdict.WARN, seen, expected, Source.OURS, "scan.orientation.other")
+    return CheckItem("orientation", Verdict.PASS, seen, expected, Source.OURS, "scan.orientation.pass")
 
 
 def _duplicate_item(series: Series) -> CheckItem:

@@ -7,14 +7,16 @@ import numpy as np
 from crc_core.geometry.grid import Volume
 from crc_core.scan.anatomy import find_lower_end, find_lungs
 from crc_core.scan.coarse import Coarse
-from crc_core.scan.item import CheckItem, Source, Value, Word
+from crc_core.scan.item import CheckItem, Source, Word
 from crc_core.scan.limits import acquisition_limits
-from crc_core.scan.motion import JUMP_LIMIT_MM, contour_jumps, doubled_skin
+from crc_core.scan.motion import ContourJumps, DoubledSkin, contour_jumps, doubled_skin
 from crc_core.vocabulary import Verdict
 
 _HALF_SYMPHYSIS_MM = 18.0
 _CUT_LUNG_CM2, _MUCH_LUNG_CM2 = 10.0, 80.0
 _EDGE_MM = 25.0
+_TOUCHED_PERCENT, _CUT_PERCENT = 3.0, 25.0
+_MOST_JUMPS, _MOST_DOUBLED = 1, 2
 _TEXT_HU = 150
 _TEXT_PIXELS = 40
 
@@ -85,16 +87,17 @@ def field_item(coarse: Coarse) -> CheckItem:
     count = len(body)
     cut = {name: int((touch >= _EDGE_MM).sum()) for name, touch in sides.items()}
     worst_slices = max(cut.values(), default=0)
-    expected = Word("scan.field.expected")
+    expected = Word("scan.field.expected", (("share", f"{_TOUCHED_PERCENT:g} %"),))
     if not coarse.body.any():
         code = "scan.coverage.unknown"
-        return CheckItem("fov-cut-off", Verdict.UNKNOWN, Word("scan.not_told"), expected, Source.CONSENSUS, code)
-    share = f"{100 * worst_slices / count:.0f} %"
-    if worst_slices <= 0.03 * count:
-        return CheckItem("fov-cut-off", Verdict.PASS, share, expected, Source.CONSENSUS, "scan.field.pass")
+        return CheckItem("fov-cut-off", Verdict.UNKNOWN, Word("scan.not_told"), expected, Source.OURS, code)
+    percent = 100 * worst_slices / count
+    share = f"{percent:.1f} %"
+    if percent <= _TOUCHED_PERCENT:
+        return CheckItem("fov-cut-off", Verdict.PASS, share, expected, Source.OURS, "scan.field.pass")
     # Hips that touch the edge in a few slices lose nothing that is contoured; a trunk cut along its length does.
-    verdict = Verdict.WARN if worst_slices > 0.25 * count else Verdict.NOTE
-    return CheckItem("fov-cut-off", verdict, share, expected, Source.CONSENSUS, "scan.field.cut")
+    verdict = Verdict.WARN if percent > _CUT_PERCENT else Verdict.NOTE
+    return CheckItem("fov-cut-off", verdict, share, expected, Source.OURS, "scan.field.cut")
 
 
 def metal_item(volume: Volume) -> CheckItem:
@@ -103,43 +106,51 @@ def metal_item(volume: Volume) -> CheckItem:
     # Scanners that write 12 bits clip at 3071 HU; the threshold lies below.
     threshold = int(rules.metal_hu)
     slices = np.flatnonzero(volume.array.max(axis=(1, 2)) > threshold)
-    expected = f"≤{rules.metal_hu:g} HU"
+    limits = (("volume", f"{rules.metal_noted_ml:g} ml"), ("density", f"{rules.metal_hu:g} HU"))
+    expected = Word("scan.metal.expected", limits)
     if not len(slices):
-        return CheckItem("metal", Verdict.PASS, "0 ml", expected, Source.CONSENSUS, "scan.metal.pass")
+        return CheckItem("metal", Verdict.PASS, "0 ml", expected, Source.OURS, "scan.metal.pass")
     found = np.argwhere(volume.array[slices] > threshold)
     found[:, 0] = slices[found[:, 0]]
-    volume_ml = len(found) * volume.grid.voxel_volume_mm3 / 1000
+    volume_ml = round(len(found) * volume.grid.voxel_volume_mm3 / 1000, 4)
     centre = volume.grid.to_ras(found.mean(axis=0)[::-1])
     middle = volume.grid.to_ras((np.array(volume.array.shape[::-1]) - 1) / 2)
     side = Word("scan.side.right") if centre[0] > middle[0] + 20 else Word("scan.side.middle")
     if centre[0] < middle[0] - 20:
         side = Word("scan.side.left")
     if volume_ml < rules.metal_noted_ml:
-        return CheckItem("metal", Verdict.PASS, f"{volume_ml:.2f} ml", expected, Source.CONSENSUS, "scan.metal.pass")
+        return CheckItem("metal", Verdict.PASS, f"{volume_ml:.4f} ml", expected, Source.OURS, "scan.metal.pass")
     verdict = Verdict.WARN if volume_ml >= rules.metal_warned_ml else Verdict.NOTE
-    values = (("volume", f"{volume_ml:.1f} ml"), ("side", side), ("z", f"{centre[2]:.0f} mm"))
-    return CheckItem("metal", verdict, f"{volume_ml:.1f} ml", expected, Source.CONSENSUS, "scan.metal.found", values)
+    shown = f"{volume_ml:.{1 if volume_ml >= 1 else 2}f} ml"
+    values = (("volume", shown), ("side", side), ("z", f"{centre[2]:.0f} mm"))
+    return CheckItem("metal", verdict, shown, expected, Source.OURS, "scan.metal.found", values)
 
 
 def motion_item(coarse: Coarse) -> CheckItem:
-    """Jumps of the skin that no anatomy makes, and skin that shows twice; unknown for few slices or a cut outline."""
-    expected = f"≤{JUMP_LIMIT_MM:g} mm"
+    """Slices in which the skin jumps as no anatomy does, or shows twice; unknown for few slices or a cut outline.
+
+    Slices are counted, not millimetres: what a jump is depends on how much the outline of this body changes anyway.
+    """
     jumps, doubled = contour_jumps(coarse), doubled_skin(coarse)
+    expected = _slices(f"≤{_MOST_JUMPS}")
     if jumps is None or doubled is None:
-        code = "scan.motion.unknown"
-        return CheckItem("motion", Verdict.UNKNOWN, Word("scan.not_told"), expected, Source.CONSENSUS, code)
-    if doubled.count >= 3:
-        values: tuple[tuple[str, Value], ...] = (
-            ("count", doubled.count),
-            ("z", f"{coarse.heights_mm[doubled.at]:.0f} mm"),
-        )
-        seen = f"{doubled.largest_mm:.1f} mm"
-        return CheckItem("motion", Verdict.WARN, seen, expected, Source.CONSENSUS, "scan.motion.doubled", values)
-    seen = f"{jumps.largest_mm:.1f} mm"
-    if jumps.count < 2:
-        return CheckItem("motion", Verdict.PASS, seen, expected, Source.CONSENSUS, "scan.motion.pass")
-    values = (("count", jumps.count), ("z", f"{coarse.heights_mm[jumps.at]:.0f} mm"))
-    return CheckItem("motion", Verdict.WARN, seen, expected, Source.CONSENSUS, "scan.motion.found", values)
+        return CheckItem("motion", Verdict.UNKNOWN, Word("scan.not_told"), expected, Source.OURS, "scan.motion.unknown")
+    found: ContourJumps | DoubledSkin = jumps
+    verdict, outcome = Verdict.PASS, "pass"
+    if doubled.count > _MOST_DOUBLED:
+        found, expected, verdict, outcome = doubled, _slices(f"≤{_MOST_DOUBLED}"), Verdict.WARN, "doubled"
+    elif jumps.count > _MOST_JUMPS:
+        verdict, outcome = Verdict.WARN, "found"
+    values = (
+        ("count", found.count),
+        ("largest", f"{found.largest_mm:.1f} mm"),
+        ("z", f"{coarse.heights_mm[found.at]:.0f} mm"),
+    )
+    return CheckItem("motion", verdict, _slices(found.count), expected, Source.OURS, f"scan.motion.{outcome}", values)
+
+
+def _slices(count: int | str) -> Word:
+    return Word("scan.slices", (("count", count),))
 
 
 def arms_item(coarse: Coarse) -> CheckItem:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from crc_core.dicom.series import Series, Study
-from crc_core.scan.item import CheckItem, Source, Word
+from crc_core.scan.item import CheckItem, Source, Word, Words
 from crc_core.scan.limits import acquisition_limits
 from crc_core.scan.roles import SeriesRole, is_capture, is_ct
 from crc_core.vocabulary import CT_PHASES, MR_ROLES, Role, Verdict
@@ -68,14 +68,18 @@ def _phase_set_item(roles: Sequence[SeriesRole]) -> CheckItem:
     """All four phases; without the portal venous one there is nothing to contour on."""
     present = {role.role for role in roles if role.is_chosen}
     missing = [phase for phase in CT_PHASES if phase not in present]
-    expected = ", ".join(phase.value for phase in CT_PHASES)
-    seen = ", ".join(phase.value for phase in CT_PHASES if phase in present) or "–"
+    expected = _named(CT_PHASES)
+    seen = _named([phase for phase in CT_PHASES if phase in present]) if present & {*CT_PHASES} else Word("scan.none")
     if not missing:
         return CheckItem("phase-set", Verdict.PASS, seen, expected, Source.CONSENSUS, "scan.phase_set.pass")
-    values = (("missing", ", ".join(phase.value for phase in missing)),)
+    values = (("missing", _named(missing)),)
     verdict = Verdict.FAIL if Role.PVP in missing else Verdict.WARN
     code = "scan.phase_set.no_source" if Role.PVP in missing else "scan.phase_set.missing"
     return CheckItem("phase-set", verdict, seen, expected, Source.CONSENSUS, code, values)
+
+
+def _named(phases: Sequence[Role], joined_by: str = "scan.sign.list") -> Words:
+    return Words(tuple(Word(f"scan.phase.{phase.value}") for phase in phases), joined_by)
 
 
 def _phase_order_items(roles: Sequence[SeriesRole]) -> list[CheckItem]:
@@ -90,9 +94,9 @@ def _phase_order_items(roles: Sequence[SeriesRole]) -> list[CheckItem]:
             times.append((phase, min(seconds)))
     if len(times) < 2:
         return []
-    expected = " < ".join(phase.value for phase, _ in times)
+    expected = _named([phase for phase, _ in times], "scan.sign.before")
     ordered = sorted(times, key=lambda item: item[1])
-    seen = " < ".join(phase.value for phase, _ in ordered)
+    seen = _named([phase for phase, _ in ordered], "scan.sign.before")
     if len({seconds for _, seconds in times}) < len(times):
         return []
     if ordered == times:
@@ -112,7 +116,7 @@ def _thinner_items(roles: Sequence[SeriesRole]) -> list[CheckItem]:
             is_flawed = other.role is chosen.role and other.series.geometry and not other.series.can_be_source
             if is_flawed and thickness and expected and thickness < expected - 0.01:
                 seen, wanted = f"{thickness:g} mm", f"{expected:g} mm"
-                values = (("role", chosen.role.value),)
+                values = (("role", Word(f"scan.phase.{chosen.role.value}")),)
                 items.append(
                     CheckItem("thickness-source", Verdict.WARN, seen, wanted, Source.OURS, "scan.thinner", values)
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crc_core.dicom.series import Series
-from crc_core.scan.item import CheckItem, Source, Word
+from crc_core.scan.item import CheckItem, Source, Value, Word
 from crc_core.scan.limits import Limit, acquisition_limits
 from crc_core.scan.phase_tags import TagPhase
 from crc_core.scan.roles import SeriesRole, is_capture, is_ct, is_mr
@@ -15,6 +15,7 @@ from crc_core.vocabulary import Role, Verdict
 _DOSE_CLASSES = ("1.2.840.10008.5.1.4.1.1.88.67", "1.2.840.10008.5.1.4.1.1.88.76")
 NOT_TOLD = Word("scan.not_told")
 _NAME_KERNEL = (("name", Word("scan.name.kernel")),)
+_POSITIONS = ("HFS", "HFP", "HFDR", "HFDL", "FFS", "FFP", "FFDR", "FFDL")
 
 
 def kind_item(item: SeriesRole) -> CheckItem:
@@ -98,8 +99,11 @@ def contrast_items(series: Series, role: Role) -> list[CheckItem]:
     return items
 
 
-def phase_time_item(phase: TagPhase, role: Role) -> CheckItem | None:
-    """The delay after injection in two bands: as printed, and as practised; None where the role has no delay."""
+def phase_time_item(phase: TagPhase, role: Role, pixels: Role | None) -> CheckItem | None:
+    """The delay after injection: passed as printed, noted as practised or where the pixels show the phase, else warned.
+
+    None where the role has no delay. Times are held against the bands in whole seconds, as they are printed.
+    """
     rules = acquisition_limits()
     if role not in rules.printed_delays_s:
         return None
@@ -107,38 +111,45 @@ def phase_time_item(phase: TagPhase, role: Role) -> CheckItem | None:
     expected = f"{printed[0]:g}–{printed[1]:g} s"
     if phase.delay_s is None:
         return CheckItem("phase-time", Verdict.UNKNOWN, NOT_TOLD, expected, Source.TABLE4, "scan.phase_time.unknown")
-    seen = f"{phase.delay_s:.0f} s"
-    if printed[0] <= phase.delay_s <= printed[1]:
+    delay_s = round(phase.delay_s)
+    seen = f"{delay_s} s"
+    if printed[0] <= delay_s <= printed[1]:
         verdict, outcome = Verdict.PASS, "pass"
-    elif practice[0] <= phase.delay_s <= practice[1]:
+    elif practice[0] <= delay_s <= practice[1]:
         verdict, outcome = Verdict.NOTE, "note"
+    elif pixels is role:
+        verdict, outcome = Verdict.NOTE, "by_pixels"
     else:
         verdict, outcome = Verdict.WARN, "warn"
     return CheckItem("phase-time", verdict, seen, expected, Source.TABLE4, f"scan.phase_time.{outcome}")
 
 
 def kernel_item(item: SeriesRole) -> CheckItem:
-    """Standard or soft-tissue kernel for the phases; a lung or sharp kernel is right for the chest alone."""
+    """Standard or soft-tissue kernel for the phases (table 4); for the chest a lung or sharp one too (ours)."""
     name = item.series.header.kernel
-    wanted = Word("scan.kernel.soft")
+    wanted, source = Word("scan.kernel.soft"), Source.TABLE4
+    if item.role is Role.CHEST:
+        wanted, source = Word("scan.kernel.chest"), Source.OURS
     if not name:
-        return CheckItem("kernel", Verdict.UNKNOWN, NOT_TOLD, wanted, Source.TABLE4, "scan.limit.unknown", _NAME_KERNEL)
+        return CheckItem("kernel", Verdict.UNKNOWN, NOT_TOLD, wanted, source, "scan.limit.unknown", _NAME_KERNEL)
     if item.kernel is Kernel.UNKNOWN:
-        return CheckItem("kernel", Verdict.UNKNOWN, name, wanted, Source.TABLE4, "scan.kernel.unknown")
+        return CheckItem("kernel", Verdict.UNKNOWN, name, wanted, source, "scan.kernel.unknown")
     if item.kernel is Kernel.SOFT or item.role is Role.CHEST:
-        return CheckItem("kernel", Verdict.PASS, name, wanted, Source.TABLE4, "scan.limit.pass", _NAME_KERNEL)
-    return CheckItem("kernel", Verdict.WARN, name, wanted, Source.TABLE4, "scan.limit.outside", _NAME_KERNEL)
+        return CheckItem("kernel", Verdict.PASS, name, wanted, source, "scan.limit.pass", _NAME_KERNEL)
+    return CheckItem("kernel", Verdict.WARN, name, wanted, source, "scan.limit.outside", _NAME_KERNEL)
 
 
 def position_item(series: Series) -> CheckItem:
     """Supine and feet first as printed; other positions are a note (PS3.3 C.7.3.1.1.2)."""
-    seen = series.header.patient_position
+    term = series.header.patient_position.upper()
+    expected = Word("scan.position.FFS")
     name = (("name", Word("scan.name.position")),)
-    if not seen:
-        return CheckItem("position", Verdict.UNKNOWN, NOT_TOLD, "FFS", Source.TABLE4, "scan.limit.unknown", name)
-    if seen.upper() == "FFS":
-        return CheckItem("position", Verdict.PASS, seen, "FFS", Source.TABLE4, "scan.limit.pass", name)
-    return CheckItem("position", Verdict.NOTE, seen, "FFS", Source.TABLE4, "scan.position.other")
+    if not term:
+        return CheckItem("position", Verdict.UNKNOWN, NOT_TOLD, expected, Source.TABLE4, "scan.limit.unknown", name)
+    seen = Word(f"scan.position.{term}") if term in _POSITIONS else term
+    if term == "FFS":
+        return CheckItem("position", Verdict.PASS, seen, expected, Source.TABLE4, "scan.limit.pass", name)
+    return CheckItem("position", Verdict.NOTE, seen, expected, Source.TABLE4, "scan.position.other")
 
 
 def scanner_item(series: Series) -> CheckItem:
@@ -159,14 +170,14 @@ def compression_item(series: Series) -> CheckItem:
     return CheckItem("compression", Verdict.PASS, expected, expected, Source.OURS, "scan.compression.pass")
 
 
-def _range_item(name: str, value: float | None, limit: Limit) -> CheckItem:
-    source = Source(limit.source)
+def _range_item(name: str, value: float | None, limit: Limit, expected: Value | None = None) -> CheckItem:
+    source, expected = Source(limit.source), limit.words() if expected is None else expected
     values = (("name", Word(f"scan.name.{name}")),)
     if value is None:
-        return CheckItem(name, Verdict.UNKNOWN, NOT_TOLD, limit.words(), source, "scan.limit.unknown", values)
+        return CheckItem(name, Verdict.UNKNOWN, NOT_TOLD, expected, source, "scan.limit.unknown", values)
     verdict = limit.verdict(value)
     code = "scan.limit.pass" if verdict is Verdict.PASS else "scan.limit.outside"
-    return CheckItem(name, verdict, limit.shown(value), limit.words(), source, code, values)
+    return CheckItem(name, verdict, limit.shown(value), expected, source, code, values)
 
 
 def _mas_item(series: Series, limit: Limit) -> CheckItem:
@@ -175,13 +186,14 @@ def _mas_item(series: Series, limit: Limit) -> CheckItem:
     values = [instance.mas for instance in series.instances if instance.mas]
     currents = {instance.tube_current_ma for instance in series.instances if instance.tube_current_ma is not None}
     seen = "" if not values else _span(values)
+    expected = Word("scan.mas.expected", (("range", limit.words()),))
     if is_automatic_exposure(header.exposure_modulation):
         how = f"{header.exposure_modulation} {seen}".strip()
-        return CheckItem("mas", Verdict.PASS, how, limit.words(), Source.TABLE4, "scan.mas.automatic")
+        return CheckItem("mas", Verdict.PASS, how, expected, Source.TABLE4, "scan.mas.automatic")
     # A current that follows the patient from slice to slice is modulation, whatever the tags leave out.
     if len(currents) > max(2, len(series.instances) // 20):
-        return CheckItem("mas", Verdict.PASS, seen or "mA", limit.words(), Source.TABLE4, "scan.mas.modulated")
-    return _range_item("mas", None if not values else sum(values) / len(values), limit)
+        return CheckItem("mas", Verdict.PASS, seen or "mA", expected, Source.TABLE4, "scan.mas.modulated")
+    return _range_item("mas", None if not values else sum(values) / len(values), limit, expected)
 
 
 def _span(values: list[float]) -> str:
@@ -195,9 +207,9 @@ def _thickness_item(series: Series, limit: Limit) -> CheckItem:
     thickness = series.header.thickness_mm
     noted = acquisition_limits().noted_thickness_mm
     if item.verdict is Verdict.PASS and thickness is not None and thickness >= noted:
-        values = (("noted", f"{noted:g} mm"),)
-        seen, expected = item.seen, item.expected
-        return CheckItem("thickness", Verdict.NOTE, seen, expected, Source.OURS, "scan.thickness.noted", values)
+        values = (("limit", limit.words()), ("noted", f"{noted:g} mm"))
+        both = Word("scan.thickness.expected", values)
+        return CheckItem("thickness", Verdict.NOTE, item.seen, both, Source.OURS, "scan.thickness.noted", values)
     return item
 
 

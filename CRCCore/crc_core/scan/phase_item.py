@@ -21,6 +21,6 @@ def phase_item(role: SeriesRole, pixels: Role | None, found: PixelFindings | Non
     if pixels is not None and pixels is not tags:
         values = (("pixels", pixel_word), ("tags", tag_word))
         code = "scan.phase_item.disagree"
-        return CheckItem("phase", Verdict.WARN, pixel_word, tag_word, Source.CONSENSUS, code, values)
+        return CheckItem("phase", Verdict.WARN, pixel_word, tag_word, Source.OURS, code, values)
     code = "scan.phase_item.agree" if pixels else "scan.phase_item.tags"
     return CheckItem("phase", Verdict.PASS, tag_word, expected, Source.CONSENSUS, code, values)
