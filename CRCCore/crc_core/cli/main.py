@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import importlib
 import os
 import sys
@@ -11,10 +10,11 @@ import traceback
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, NoReturn, Protocol, cast
+from typing import Protocol, cast
 
 from crc_core import __version__
 from crc_core.cli.console import Console, Exit, flush
+from crc_core.cli.parser import Parser
 from crc_core.errors import CrcError
 from crc_core.text import Lang, say, system_language
 
@@ -82,34 +82,18 @@ def _run(words: list[str], lang: Lang) -> int:
     return code
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argument parser whose complaint is one line and exit 2."""
-
-    def __init__(self, *words: Any, lang: Lang, **settings: Any) -> None:
-        super().__init__(*words, **settings)
-        self._lang = lang
-
-    def add_subparsers(self, **settings: Any) -> Any:
-        """Sub-parsers that complain in the same language."""
-        return super().add_subparsers(**{"parser_class": functools.partial(_Parser, lang=self._lang), **settings})
-
-    def error(self, message: str) -> NoReturn:
-        reason = " ".join(message.split())
-        self.exit(Exit.BAD_INPUT, say("cli.usage", self._lang, command=self.prog, reason=reason) + "\n")
-
-
 def _in_one_line(error: Exception) -> str:
     """The kind and words of an error and the line of our code it came from."""
     places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     return f"{type(error).__name__}: {' '.join(str(error).split())} ({places[-1]})"
 
 
-def _parser(lang: Lang, loaders: dict[str, Callable[[], Command]], chosen: str | None) -> _Parser:
-    shared = _Parser(lang=lang, add_help=False)
+def _parser(lang: Lang, loaders: dict[str, Callable[[], Command]], chosen: str | None) -> Parser:
+    shared = Parser(lang=lang, add_help=False)
     shared.add_argument("--json", action="store_true", help=say("cli.json", lang))
     shared.add_argument("--lang", choices=[item.value for item in Lang], help=say("cli.lang", lang))
-    parser = _Parser(prog="crcdb", lang=lang, description=say("cli.description", lang))
-    parser.add_argument("--version", action="version", version=f"crcdb {__version__}")
+    parser = Parser(prog="crcdb", lang=lang, description=say("cli.description", lang))
+    parser.add_argument("--version", action="version", version=f"crcdb {__version__}", help=say("cli.version", lang))
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, load in loaders.items():
         words = say(f"cli.{name}", lang) if name in BUILT_IN else name
