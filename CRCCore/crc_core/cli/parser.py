@@ -34,6 +34,7 @@ class Parser(argparse.ArgumentParser):
         return super().add_subparsers(**{"parser_class": functools.partial(Parser, lang=self._lang), **settings})
 
     def error(self, message: str) -> NoReturn:
+        """Leave with exit 2 and one line that says what is wrong and where the help is."""
         reason = " ".join(message.split())
         self.exit(Exit.BAD_INPUT, say("cli.usage", self._lang, command=self.prog, reason=reason) + "\n")
 
