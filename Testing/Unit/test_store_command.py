@@ -319,3 +319,38 @@ def test_an_export_that_fails_leaves_nothing(
     out = tmp_path / "out" / "release"
     assert "final.json" in refused(capsys, "store", "export", root, "2026-1", "-o", out, "--as", "manager")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_reader_begins_asks_and_meets_a_closed_window(
+    run: Run, root: Path, unit: PreparedUnit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("store", "take", root, unit.unit, "--as", "wang")
+    run("store", "ask", root, unit.unit, "--question", "Is this a node?", "--as", "wang")
+    view = run("store", "show", root, unit.unit, "--as", "wang")
+    assert [(slot["reader"], slot["phase"]) for slot in view["slots"]] == [("wang", "in_work")]
+    assert view["questions"] == ["Is this a node?"]
+    assert run("store", "show", root, unit.unit, "--as", "li").get("questions", []) == []
+    place = (root, unit.unit, "--reason", "wrong side", "--as", "wang", "--lang", "en")
+    assert "No reading of yours" in refused(capsys, "store", "take-back", *place)
+    run("submit", sealed_reading(tmp_path / "wang", unit, "wang").folder, "--store", root, "--as", "wang")
+    assert "are over" in refused(capsys, "store", "take-back", *place)
+
+
+def test_an_open_window_lets_a_reading_be_taken_back(
+    run: Run, root: Path, unit: PreparedUnit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = json.loads((root / "store.json").read_bytes())
+    settings["policy"]["withdrawal_window_minutes"] = 30
+    (root / "store.json").write_text(json.dumps(settings), encoding="utf-8")
+    run("submit", sealed_reading(tmp_path / "wang", unit, "wang").folder, "--store", root, "--as", "wang")
+    done("store", "show", root, unit.unit, "--as", "wang", "--lang", "en")
+    assert "can be taken back until" in capsys.readouterr().out
+    run("store", "take-back", root, unit.unit, "--reason", "wrong side", "--as", "wang")
+    slots = run("store", "show", root, unit.unit, "--as", "wang")["slots"]
+    assert [slot["phase"] for slot in slots] == ["withdrawn"]
+
+
+def test_a_senior_changes_the_mode_before_anything_is_in(run: Run, root: Path, unit: PreparedUnit) -> None:
+    run("store", "mode", root, unit.unit, "primary", "direct", "--reason", "no lumen", "--as", "chief")
+    bindings = run("store", "show", root, unit.unit, "--as", "chief")["bindings"]
+    assert {item["target"]: item["mode"] for item in bindings}["primary"] == "direct"

@@ -11,9 +11,22 @@ from crc_core.cli.console import Console, Exit
 from crc_core.cli.store_keeping import advance, check, export, final, listing, log, new, release, show
 from crc_core.cli.store_settle import configure as configure_settle
 from crc_core.cli.store_settle import settle
-from crc_core.cli.store_units import assign, bind, exclude, overrule, protocol, return_readings, withdraw_consent
+from crc_core.cli.store_units import (
+    ask,
+    assign,
+    bar,
+    bind,
+    change_mode,
+    exclude,
+    overrule,
+    protocol,
+    return_readings,
+    take,
+    take_back,
+    withdraw_consent,
+)
 from crc_core.text import Lang, say
-from crc_core.vocabulary import Title
+from crc_core.vocabulary import Mode, Target, Title
 
 _ACTIONS = {
     "new": new,
@@ -25,7 +38,12 @@ _ACTIONS = {
     "protocol": protocol,
     "bind": bind,
     "overrule": overrule,
+    "mode": change_mode,
+    "bar": bar,
     "assign": assign,
+    "take": take,
+    "take-back": take_back,
+    "ask": ask,
     "return": return_readings,
     "settle": settle,
     "exclude": exclude,
@@ -34,6 +52,8 @@ _ACTIONS = {
     "final": final,
     "export": export,
 }
+_STORE_WIDE = frozenset({"new", "check", "advance", "log", "list", "protocol", "release", "export"})
+_OF_ONE_UNIT = tuple(name for name in _ACTIONS if name not in _STORE_WIDE)
 _NOBODY_ACTS = frozenset({"new", "check", "advance"})
 
 
@@ -45,7 +65,7 @@ def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
         own[name] = actions.add_parser(name, help=_help(name, lang))
         add_common(own[name], lang, acts=name not in _NOBODY_ACTS)
     _keeping(own, lang)
-    for name in ("show", "bind", "overrule", "assign", "return", "settle", "exclude", "withdraw-consent", "final"):
+    for name in _OF_ONE_UNIT:
         own[name].add_argument("unit", metavar="UNIT", help=say("store.help.unit", lang))
     _units(own, lang)
     configure_settle(own["settle"], lang)
@@ -57,7 +77,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
 
 
 def _help(name: str, lang: Lang) -> str:
-    return say("work.help.settle" if name == "settle" else f"store.help.{name.partition('-')[0]}", lang)
+    return say("work.help.settle" if name == "settle" else f"store.help.{name.replace('-', '_')}", lang)
 
 
 def _keeping(own: dict[str, argparse.ArgumentParser], lang: Lang) -> None:
@@ -89,10 +109,15 @@ def _units(own: dict[str, argparse.ArgumentParser], lang: Lang) -> None:
     own["bind"].add_argument("binding", nargs="+", metavar="BINDING", help=say("store.help.binding", lang))
     own["overrule"].add_argument("item", nargs="+", metavar="ITEM", help=say("store.help.item", lang))
     own["assign"].add_argument("reader", metavar="READER", help=say("store.help.reader", lang))
-    own["assign"].add_argument("--round", type=int, default=1, help=say("store.help.round", lang))
-    for name in ("overrule", "exclude", "withdraw-consent"):
+    for name in ("assign", "take", "take-back", "ask"):
+        own[name].add_argument("--round", type=int, default=1, help=say("store.help.round", lang))
+    own["mode"].add_argument("target", type=Target, choices=list(Target), help=say("store.help.target", lang))
+    own["mode"].add_argument("mode", type=Mode, choices=list(Mode), help=say("store.help.mode_name", lang))
+    own["bar"].add_argument("session", metavar="SESSION", help=say("store.help.session", lang))
+    for name in ("overrule", "exclude", "withdraw-consent", "take-back", "mode"):
         own[name].add_argument("--reason", required=True, help=say("store.help.reason", lang))
     own["assign"].add_argument("--reason", help=say("store.help.reason", lang))
     own["exclude"].add_argument("--code", required=True, help=say("store.help.code", lang))
-    own["return"].add_argument("--question", required=True, help=say("store.help.question", lang))
+    for name in ("return", "ask"):
+        own[name].add_argument("--question", required=True, help=say("store.help.question", lang))
     own["final"].add_argument("-o", "--out", type=Path, required=True, help=say("store.help.out", lang))

@@ -103,6 +103,12 @@ def show(arguments: argparse.Namespace, console: Console) -> Exit:
     for slot in view.slots:
         words = say(f"slot.{slot.phase.value}", console.lang)
         console.line(f"  {slot.reader}  {slot.round}  {words}  {slot.reading or ''}".rstrip())
+        if slot.withdraw_until is not None:
+            console.say("store.take_back_until", until=time_text(slot.withdraw_until))
+        if slot.question is not None:
+            console.say("store.question_line", question=slot.question)
+    for question in view.questions:
+        console.say("store.question_line", question=question)
     for outcome in () if view.comparison is None else view.comparison.targets:
         _tell_outcome(outcome, console)
     for final_view in view.finals:

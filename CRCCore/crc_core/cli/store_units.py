@@ -41,6 +41,41 @@ def assign(arguments: argparse.Namespace, console: Console) -> Exit:
     return _for_unit(arguments, console, Kind.READING_ASSIGNED, payload)
 
 
+def take(arguments: argparse.Namespace, console: Console) -> Exit:
+    """Begin to work on an own slot."""
+    payload = payloads.ReadingTaken(arguments.actor, arguments.round)
+    return _for_unit(arguments, console, Kind.READING_TAKEN, payload)
+
+
+def take_back(arguments: argparse.Namespace, console: Console) -> Exit:
+    """Take an own reading back while its window is open."""
+    unit = UnitId.parse(arguments.unit)
+    slots = FolderStore(arguments.store).unit(unit, arguments.actor).slots
+    own = (slot for slot in slots if (slot.reader, slot.round) == (arguments.actor, arguments.round))
+    reading = next((slot.reading for slot in own if slot.reading is not None), None)
+    if reading is None:
+        raise CrcError("store.nothing_to_take_back", unit=str(unit))
+    payload = payloads.ReadingWithdrawn(arguments.actor, arguments.round, reading, arguments.reason)
+    return _for_unit(arguments, console, Kind.READING_WITHDRAWN, payload)
+
+
+def ask(arguments: argparse.Namespace, console: Console) -> Exit:
+    """Ask a senior something without submitting."""
+    payload = payloads.SeniorAsked(arguments.actor, arguments.round, arguments.question)
+    return _for_unit(arguments, console, Kind.SENIOR_ASKED, payload)
+
+
+def change_mode(arguments: argparse.Namespace, console: Console) -> Exit:
+    """Change the contouring mode of a target before readings come in."""
+    payload = payloads.ModeChanged(arguments.target, arguments.mode, arguments.reason)
+    return _for_unit(arguments, console, Kind.MODE_CHANGED, payload)
+
+
+def bar(arguments: argparse.Namespace, console: Console) -> Exit:
+    """Keep a unit for calibration, out of production and of samples."""
+    return _for_unit(arguments, console, Kind.UNIT_BARRED, payloads.UnitBarred(arguments.session))
+
+
 def return_readings(arguments: argparse.Namespace, console: Console) -> Exit:
     """Send the readings back with a question."""
     return _for_unit(arguments, console, Kind.READING_RETURNED, payloads.ReadingReturned(arguments.question))
