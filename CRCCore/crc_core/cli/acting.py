@@ -12,6 +12,7 @@ from crc_core.store.clock import utc_now
 from crc_core.store.folder import FolderStore
 from crc_core.store.protocol import Receipt
 from crc_core.text import Lang, say
+from crc_core.vocabulary import PersonRole
 from crc_core.workflow.events import Kind
 from crc_core.workflow.intents import SIGNED, Refusal, new_intent
 
@@ -54,7 +55,11 @@ def tell(console: Console, receipt: Receipt, **values: object) -> Exit:
 def one_of(text: str, kind: type[Any]) -> Any:
     """The member of an Enum by value or by its name in small letters; argparse shows the refusal."""
     for member in kind:
-        if text in (member.value, member.name.lower()):
+        if text in (member.value, member.name.lower()) and member is not PersonRole.SYSTEM:
             return member
-    allowed = ", ".join(member.name.lower() for member in kind)
-    raise argparse.ArgumentTypeError(f"{text}: {allowed}")
+    raise argparse.ArgumentTypeError(f"{text}: {', '.join(names_of(kind))}")
+
+
+def names_of(kind: type[Any]) -> list[str]:
+    """What a person can type for a member of an Enum; the store's own role is nobody's."""
+    return [member.name.lower() for member in kind if member is not PersonRole.SYSTEM]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from functools import partial
 
-from crc_core.cli.acting import act, add_common, one_of, tell
+from crc_core.cli.acting import act, add_common, names_of, one_of, tell
 from crc_core.cli.console import Console, Exit
 from crc_core.cli.pins import ask_new_pin, ask_pin
 from crc_core.errors import CrcError
@@ -27,8 +27,17 @@ def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
         required = name == "add"
         action.add_argument("--name", required=required, help=say("store.help.name", lang))
         role, title = partial(one_of, kind=PersonRole), partial(one_of, kind=Title)
-        action.add_argument("--role", action="append", type=role, required=required, help=say("store.help.role", lang))
-        action.add_argument("--title", type=title, help=say("store.help.title", lang))
+        action.add_argument(
+            "--role",
+            action="append",
+            type=role,
+            required=required,
+            metavar="|".join(names_of(PersonRole)),
+            help=say("store.help.role", lang),
+        )
+        action.add_argument(
+            "--title", type=title, metavar="|".join(names_of(Title)), help=say("store.help.title", lang)
+        )
         action.add_argument("--site", required=required, help=say("store.help.site", lang))
     listing = actions.add_parser("list", help=say("store.help.people_list", lang))
     add_common(listing, lang, acts=False)

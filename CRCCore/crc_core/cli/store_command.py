@@ -6,7 +6,7 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from crc_core.cli.acting import add_common, one_of
+from crc_core.cli.acting import add_common, names_of, one_of
 from crc_core.cli.console import Console, Exit
 from crc_core.cli.store_keeping import advance, check, export, final, listing, log, new, release, show
 from crc_core.cli.store_settle import configure as configure_settle
@@ -88,7 +88,9 @@ def _keeping(own: dict[str, argparse.ArgumentParser], lang: Lang) -> None:
     new_store.add_argument("--name", required=True, help=say("store.help.name", lang))
     new_store.add_argument("--site", required=True, help=say("store.help.site", lang))
     title = partial(one_of, kind=Title)
-    new_store.add_argument("--title", type=title, default=Title.NONE, help=say("store.help.title", lang))
+    new_store.add_argument(
+        "--title", type=title, default=Title.NONE, metavar="|".join(names_of(Title)), help=say("store.help.title", lang)
+    )
     new_store.add_argument("--policy", type=Path, help=say("store.help.policy", lang))
     own["check"].add_argument("--deep", action="store_true", help=say("store.help.deep", lang))
     own["check"].add_argument("--clean", action="store_true", help=say("store.help.clean", lang))
