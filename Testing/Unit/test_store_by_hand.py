@@ -24,7 +24,7 @@ from crc_core.report.document_json import read_report
 from crc_core.report.editing import answer
 from crc_core.store.folder import FolderStore
 from crc_core.store.protocol import PreparedUnit
-from crc_core.vocabulary import LesionClass, Target, TargetAnswer
+from crc_core.vocabulary import BowelDirection, LesionClass, Target, TargetAnswer
 from report_support import complete
 from store_support import (
     PIN,
@@ -118,13 +118,15 @@ def test_a_working_folder_is_sealed_and_submitted_once(
 ) -> None:
     work = working_folder(tmp_path / "王 医生 50%", unit)
     before = {path: path.read_bytes() for path in work.rglob("*") if path.is_file()}
-    given = run("submit", work, "--store", root, "--as", "wang")
+    given = run("submit", work, "--store", root, "--as", "wang", "--bowel", "in-plane")
     assert (given["unit"], given["repeated"]) == (str(unit.unit), False)
     opened = open_reading(Path(given["sealed"]))
     assert opened.sealed.sha256 == given["reading"]
     said = {item.target: (item.answer, item.has_parents) for item in opened.reading.targets}
     assert said == {Target.PRIMARY: (TargetAnswer.DRAWN, True), Target.LIVER: (TargetAnswer.NONE_SEEN, False)}
     assert (opened.provenance.reader, opened.provenance.title) == ("wang", "住院医师")
+    chosen = {item.target: item.bowel_direction for item in opened.provenance.work}
+    assert chosen == {Target.PRIMARY: BowelDirection.IN_PLANE}
     expected = tube(grid_of(unit.registration.series[0]))[0]
     assert np.array_equal(opened.mask(Target.PRIMARY).array, expected.array)
     assert {path: path.read_bytes() for path in work.rglob("*") if path.is_file()} == before

@@ -6,17 +6,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crc_core.cli.bowel_option import add_bowel_option, bowel_direction
 from crc_core.cli.console import Console, Exit
 from crc_core.cli.image_argument import read_image
 from crc_core.errors import CrcError
 from crc_core.text import Lang, say
-from crc_core.vocabulary import VERDICT_ORDER, BowelDirection, Role, Target, Verdict
+from crc_core.vocabulary import VERDICT_ORDER, Role, Target, Verdict
 
 if TYPE_CHECKING:
     from crc_core.contour import Finding, LesionDensity, LesionMeasurements
     from crc_core.geometry import Grid, Volume
-
-_ACROSS, _IN_PLANE = "across", "in-plane"
 
 
 def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
@@ -31,7 +30,7 @@ def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
     parser.add_argument(
         "--other", action="append", default=[], metavar="TARGET=MASK", help=say("contour.cli.other", lang)
     )
-    parser.add_argument("--bowel", choices=[_ACROSS, _IN_PLANE], default=_ACROSS, help=say("contour.cli.bowel", lang))
+    add_bowel_option(parser, lang)
     parser.add_argument("--thickness-mm", type=float, metavar="MM", help=say("contour.cli.thickness", lang))
 
 
@@ -47,11 +46,10 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
         None if path is None else read_mask(path, expected=mask.grid) for path in (arguments.outer, arguments.inner)
     )
     findings = inspect(mask, image, target=target, outer=outer, inner=inner, others=_others(arguments.other, mask.grid))
-    direction = BowelDirection.IN_PLANE if arguments.bowel == _IN_PLANE else BowelDirection.ACROSS
     lesions = measure(
         mask,
         target=target,
-        bowel_direction=direction,
+        bowel_direction=bowel_direction(arguments),
         outer=outer,
         inner=inner,
         slice_thickness_mm=arguments.thickness_mm,

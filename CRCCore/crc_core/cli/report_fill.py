@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from crc_core.cli.bowel_option import add_bowel_option, bowel_direction
 from crc_core.cli.console import Console, Exit
 from crc_core.errors import CrcError
 from crc_core.files.atomic import write_bytes
@@ -33,6 +34,7 @@ def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
     )
     parser.add_argument("--store", type=Path, metavar="STORE", help=say("work.help.fill_store", lang))
     parser.add_argument("--as", dest="actor", metavar="PERSON", help=say("store.help.as", lang))
+    add_bowel_option(parser, lang)
 
 
 def fill(arguments: argparse.Namespace, console: Console) -> Exit:
@@ -89,7 +91,9 @@ def _measured(report: Report, arguments: argparse.Namespace) -> Report:
     if primary is not None:
         outer, inner = (masks.get(mask_name(primary.series_code, Target.PRIMARY, edge)) for edge in ("outer", "inner"))
         edges = Parents(outer, inner)
-    values = assess(drawn, ct_images(store, view, arguments.actor), parents=edges).values()
+    values = assess(
+        drawn, ct_images(store, view, arguments.actor), parents=edges, bowel_direction=bowel_direction(arguments)
+    ).values()
     for value in values:
         if value.lesion not in {lesion.number for lesion in report.lesions_of(value.target)}:
             path = arguments.report

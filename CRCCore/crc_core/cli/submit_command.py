@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crc_core.cli.bowel_option import add_bowel_option, bowel_direction
 from crc_core.cli.console import Console, Exit
 from crc_core.errors import CrcError
 from crc_core.text import Lang, say
@@ -24,6 +25,7 @@ def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
     parser.add_argument(
         "--reason", metavar="TARGET=WORDS", action="append", default=[], help=say("work.help.reason", lang)
     )
+    add_bowel_option(parser, lang)
     parser.add_argument("--supersede", action="store_true", help=say("work.help.supersede", lang))
 
 
@@ -73,6 +75,7 @@ def _sealed_from_work(arguments: argparse.Namespace, store: FolderStore) -> Seal
         at=utc_now(),
         reasons=dict(_reason(text) for text in arguments.reason),
         supersede=arguments.supersede,
+        bowel_direction=bowel_direction(arguments),
     )
     return seal_working_folder(arguments.reading, view, hand)
 

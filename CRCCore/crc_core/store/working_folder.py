@@ -33,7 +33,7 @@ from crc_core.reading.seal import REPORT_NAME, ReadingDraft, SealedReading, open
 from crc_core.report.document import Report
 from crc_core.report.document_json import read_report
 from crc_core.report.validate import problems
-from crc_core.vocabulary import Mode, Target, TargetAnswer
+from crc_core.vocabulary import BowelDirection, Mode, Target, TargetAnswer
 from crc_core.workflow.payloads import Binding
 from crc_core.workflow.views import SlotPhase, SlotView, UnitView
 
@@ -43,7 +43,10 @@ _OUTSIDE = "external"
 
 @dataclass(frozen=True)
 class Hand:
-    """Who hands in, with which title, under which protocol, when; reasons for targets that cannot be assessed."""
+    """Who hands in, with which title, under which protocol, when; reasons for targets that cannot be assessed.
+
+    `bowel_direction` is how the bowel runs at the primary, as the reader saw it.
+    """
 
     reader: str
     title: str
@@ -51,6 +54,7 @@ class Hand:
     at: datetime
     reasons: Mapping[Target, str]
     supersede: bool = False
+    bowel_direction: BowelDirection = BowelDirection.ACROSS
 
 
 def is_sealed(folder: Path) -> bool:
@@ -145,7 +149,16 @@ def _provenance(
     folder: Path, view: UnitView, hand: Hand, targets: tuple[TargetReading, ...], report: Report
 ) -> Provenance:
     codes = {item.source for item in targets if item.source is not None}
-    drawn = tuple(TargetWork(item.target, (_OUTSIDE,), 0.0) for item in targets if item.lesions)
+    drawn = tuple(
+        TargetWork(
+            item.target,
+            (_OUTSIDE,),
+            0.0,
+            bowel_direction=hand.bowel_direction if item.target is Target.PRIMARY else None,
+        )
+        for item in targets
+        if item.lesions
+    )
     return Provenance(
         schema=PROVENANCE_SCHEMA,
         reader=hand.reader,
