@@ -233,7 +233,9 @@ def disputed(run: Run, root: Path, unit: PreparedUnit, tmp_path: Path) -> Path:
     return root
 
 
-def test_a_senior_sees_what_is_open_and_signs(run: Run, disputed: Path, unit: PreparedUnit, tmp_path: Path) -> None:
+def test_a_senior_sees_what_is_open_and_signs(
+    run: Run, disputed: Path, unit: PreparedUnit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = ("store", "settle", disputed, unit.unit, "--as", "chief")
     told = run(*words, exit_code=Exit.ANSWER_NO)
     assert told["signed"] is False
@@ -255,6 +257,8 @@ def test_a_senior_sees_what_is_open_and_signs(run: Run, disputed: Path, unit: Pr
     assert primary.lesions[0].note == "见肠壁"
     assert {item.choice for item in final.settlements} <= {"a"}
     assert run("store", "check", disputed, "--deep")["whole"] is True
+    assert main([str(word) for word in words]) == Exit.ANSWER_NO
+    assert "version 1 stands" in capsys.readouterr().out
 
 
 def test_a_senior_can_draw_anew(run: Run, disputed: Path, unit: PreparedUnit, tmp_path: Path) -> None:

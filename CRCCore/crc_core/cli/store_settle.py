@@ -95,6 +95,9 @@ class _Decided:
 def settle(arguments: argparse.Namespace, console: Console) -> Exit:
     """Tell what is open, or sign where nothing is; the answer is "no" where a decision is missing."""
     case = _case(FolderStore(arguments.store), UnitId.parse(arguments.unit), arguments.actor)
+    if case.view.finals:
+        version = case.view.finals[-1].version
+        console.say("work.final_stands", unit=case.view.unit, version=version, following=version + 1)
     decided = _decided(arguments, case)
     lesions, left_lesions = _lesions(case, decided, arguments.note)
     left_targets = _open_targets(case, decided, lesions, left=[target for target, _, _ in left_lesions])
