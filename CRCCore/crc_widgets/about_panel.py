@@ -19,11 +19,11 @@ class AboutPanel:
     def __init__(self, layout: qt.QVBoxLayout, code: str) -> None:
         self._code = code
         self._lang = panel_language()
-        self._text = qt.QLabel()
-        self._text.setWordWrap(True)
-        self._version = qt.QLabel()
-        self._library = qt.QLabel()
-        self._library.setWordWrap(True)
+        self._text, self._version, self._library = qt.QLabel(), qt.QLabel(), qt.QLabel()
+        for label in (self._text, self._library):
+            label.setWordWrap(True)
+            # Without it a label asks for more width than the module panel has, and its lines are cut off.
+            label.setMinimumWidth(1)
         self._documentation = qt.QPushButton()
         self._documentation.setVisible(documentation() is not None)
         self._language = qt.QComboBox()
