@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import workflow_support
 from crc_core.dicom.index import index_folder
 from crc_core.dicom.volume import open_series, pixel_sha256
 from crc_core.files.sealed import SealedFolder
@@ -29,7 +30,7 @@ from crc_core.report.document import Lesion, new_report
 from crc_core.store.folder import FolderStore
 from crc_core.store.folder.people import PinPolicy
 from crc_core.store.protocol import PreparedUnit, Receipt, Store
-from crc_core.vocabulary import LesionClass, Mode, PersonRole, Role, Target, TargetAnswer, Title, Verdict
+from crc_core.vocabulary import LesionClass, Mode, Role, Target, TargetAnswer, Title, Verdict
 from crc_core.workflow import payloads as p
 from crc_core.workflow.context import Policy
 from crc_core.workflow.events import FIRST_PREV, Kind
@@ -45,17 +46,7 @@ QUICK_PINS = PinPolicy("pin-test", 6, 5, 15, 2, 1, 1)
 SHAPE = (4, 12, 16)
 SPACING = (0.8, 0.8, 2.5)
 ROLES = (Role.PVP, Role.CHEST)
-PEOPLE = {
-    "admin": (Title.NONE, {PersonRole.ADMINISTRATOR}),
-    "manager": (Title.NONE, {PersonRole.DATA_MANAGER}),
-    "trainer": (Title.ASSOCIATE_CHIEF, {PersonRole.TRAINER}),
-    "wang": (Title.RESIDENT, {PersonRole.ANNOTATOR}),
-    "li": (Title.ATTENDING, {PersonRole.ANNOTATOR}),
-    "zhao": (Title.ATTENDING, {PersonRole.ANNOTATOR}),
-    "chief": (Title.CHIEF, {PersonRole.SENIOR}),
-    "upstart": (Title.ATTENDING, {PersonRole.SENIOR}),
-    "user": (Title.NONE, {PersonRole.DATA_USER}),
-}
+PEOPLE = {person: known for person, known in workflow_support.PEOPLE.items() if person != "dean"}
 
 
 @dataclass

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from crc_core.agreement import Comparison, Overlap, compare_masks
+from crc_core.agreement import Comparison, Overlap, compare_masks, prepare
 from crc_core.agreement.policy import AgreementPolicy, agreement_policy
 from crc_core.contour.inspection import check_union
 from crc_core.contour.results import CheckId
@@ -56,10 +56,11 @@ def _whole_dice(
     a: TargetReading, mask_a: Volume, b: TargetReading, mask_b: Volume, comparison: Comparison
 ) -> int | None:
     unsure_a, unsure_b = _uncertain(a), _uncertain(b)
-    counted = comparison
-    if unsure_a or unsure_b:
-        counted = compare_masks(mask_a, mask_b, excluded_a=unsure_a, excluded_b=unsure_b)
-    return _permille(counted.overlap)
+    if not unsure_a and not unsure_b:
+        return _permille(comparison.overlap)
+    first, second = prepare(mask_a, unsure_a), prepare(mask_b, unsure_b)
+    common = int(np.count_nonzero(second.look_up(first.flat)))
+    return _permille(Overlap(common, len(first.flat), len(second.flat)))
 
 
 def _uncertain(reading: TargetReading) -> frozenset[int]:

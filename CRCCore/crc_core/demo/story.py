@@ -196,9 +196,7 @@ def _read_and_submit(team: Team, folder: Path, item: Told, reader: Reader) -> Do
 
 
 def _advance(team: Team, told: list[Told]) -> None:
-    # Twice: what was compared in the first round can be stored by rule in the second.
-    while team.store.advance():
-        pass
+    team.store.advance()
     for item in told:
         item.comparison = team.store.unit(item.unit, SENIOR).comparison
 
