@@ -15,6 +15,7 @@ import numpy as np
 import slicer
 import vtk
 from crc_core.contour.results import Box
+from crc_core.contour.segment_key import SegmentKey
 from crc_core.contour.terminology import Part, term_of
 from crc_core.contour.voxels import axial_first, bounding_box, lesions_of, original_box, require_mask
 from crc_core.errors import CrcError
@@ -30,21 +31,6 @@ _LABELMAP = "Binary labelmap"
 _PREFIX = "CRC."
 _TARGET, _PART, _LESION, _CLASS = (_PREFIX + name for name in ("Target", "Part", "Lesion", "Class"))
 _NO_CLASSES: Mapping[int, LesionClass] = MappingProxyType({})
-
-
-@dataclass(frozen=True)
-class SegmentKey:
-    """What a segment holds."""
-
-    target: Target
-    lesion: int
-    part: Part = Part.MASK
-
-    @property
-    def segment_id(self) -> str:
-        """The fixed identifier, e.g. `crc-liver-3` or `crc-primary-outer-1`."""
-        middle = "" if self.part is Part.MASK else f"-{self.part.value}"
-        return f"crc-{self.target.value}{middle}-{self.lesion}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,324 @@
+"""What the presenter needs from outside, as protocols: scene, questions to a person, work in steps or aside, time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from crc_core.contour.results import Box, Point
+from crc_core.contour.segment_key import SegmentKey
+from crc_core.desk.arrangement import Arrangement, ImageKey
+from crc_core.desk.marks import CaliperKey, CaliperMark, SampleKey, SampleMark, SyncPair
+from crc_core.store.protocol import Store
+from crc_core.vocabulary import LesionClass
+
+if TYPE_CHECKING:
+    import numpy as np
+    from crc_core.contour.inspection import Window
+    from crc_core.geometry import Grid, Volume
+    from numpy.typing import NDArray
+
+
+class Tool(StrEnum):
+    """A drawing tool of the strip; the scene knows which of Slicer's effects it is."""
+
+    PAINT = "paint"
+    ERASE = "erase"
+    DRAW = "draw"
+    SCISSORS = "scissors"
+    LEVEL_TRACING = "level_tracing"
+    ISLANDS = "islands"
+    SMOOTHING = "smoothing"
+    MARGIN = "margin"
+
+
+class Fill(StrEnum):
+    """How contours are shown over the image."""
+
+    OUTLINE = "outline"
+    FILLED = "filled"
+
+
+class Lost(StrEnum):
+    """What went away under the open case."""
+
+    SCENE = "scene"
+    IMAGE = "image"
+    SEGMENTATION = "segmentation"
+
+
+class SceneListener(Protocol):
+    """What the scene tells; every call comes on the application's own thread, none from inside a call to the scene."""
+
+    def segment_changed(self, key: SegmentKey) -> None:
+        """The voxels of a segment were changed by a person or by another module."""
+
+    def tool_used(self, tool: str) -> None:
+        """An effect (Slicer's name) was used on the active segment."""
+
+    def tool_chosen(self, tool: Tool | None) -> None:
+        """Another tool is active now, also where a key or another module chose it."""
+
+    def caliper_dragged(self, key: CaliperKey, start_ras: Point, end_ras: Point) -> None:
+        """A person let go of a caliper's end."""
+
+    def sample_moved(self, key: SampleKey, centre_ras: Point) -> None:
+        """A person let go of a density sample."""
+
+    def sync_point_placed(self, image: ImageKey, ras: Point) -> None:
+        """A person placed a sync point on the CT or on the MRI."""
+
+    def window_changed(self, image: ImageKey, width: float, level: float) -> None:
+        """The window of an image was changed by hand."""
+
+    def slice_changed(self, ras: Point) -> None:
+        """The leading view shows another slice; its centre in RAS."""
+
+    def touched(self) -> None:
+        """A person moved the mouse, scrolled or pressed a key over our panel or views; at most once a second."""
+
+    def lost(self, what: Lost) -> None:
+        """Something of ours was deleted, or the scene was closed, from outside."""
+
+
+class SceneGateway(Protocol):
+    """The open case in Slicer's scene; raises CrcError where a request is impossible.
+
+    Calls from the presenter never come back as events to the listener.
+    """
+
+    def listen(self, listener: SceneListener | None) -> None:
+        """Tell `listener` what happens; None for nobody."""
+
+    # images
+    def add_image(self, key: ImageKey, volume: Volume, name: str, window: Window | None) -> None:
+        """Put an image into the scene, sharing its voxels. CT phases share one window; None lets the image choose."""
+
+    def image(self, key: ImageKey) -> Volume | None:
+        """The voxels (shared, not copied) and the grid of an image; None where it is not there."""
+
+    def close_case(self) -> None:
+        """Take everything of ours out of the scene, release the editor, give back what was taken over."""
+
+    # views
+    def arrange(self, arrangement: Arrangement) -> None:
+        """Show the views; the position is kept where there is one."""
+
+    def show_image(self, pane: str, key: ImageKey) -> None:
+        """Show another image in one view, in place: no zoom, position or window changes."""
+
+    def link(self, linked: bool) -> None:
+        """Let views of one orientation move, zoom and window together, or not."""
+
+    def jump(self, ras: Point, *, extent_mm: float | None = None) -> None:
+        """Centre all views on a place; with `extent_mm` also zoom so that much is seen."""
+
+    def fit(self) -> None:
+        """Show the whole image in every view."""
+
+    def position(self) -> Point | None:
+        """The place the views are at."""
+
+    def set_window(self, key: ImageKey, window: Window) -> None:
+        """Show an image (and what shares its window) in this window."""
+
+    def window(self, key: ImageKey) -> Window | None:
+        """The window an image is shown in."""
+
+    def tilt_oblique(self, start_ras: Point, end_ras: Point) -> None:
+        """Turn the oblique view so that it cuts across the line from start to end (along the bowel)."""
+
+    def show_3d(self, keys: Sequence[SegmentKey]) -> None:
+        """Show these segments in space, and no other; none for an empty sequence."""
+
+    # contours
+    def begin_contours(self, source: ImageKey, name: str) -> None:
+        """Make our segmentation on an image's grid and give both to the editor; again with another source rebinds."""
+
+    def ensure_segment(self, key: SegmentKey, name: str, lesion_class: LesionClass | None) -> None:
+        """Make the segment if it is not there; name, colour and terminology are set anew."""
+
+    def remove_segment(self, key: SegmentKey) -> None:
+        """Take a segment out; nothing where there is none."""
+
+    def segments(self) -> tuple[SegmentKey, ...]:
+        """The segments of ours that exist."""
+
+    def read(self, key: SegmentKey, grid: Grid) -> tuple[Box, NDArray[np.bool_]] | None:
+        """A segment's voxels as a crop of the grid; None for an empty or missing one. A copy where `np` needs one."""
+
+    def write(self, key: SegmentKey, inside: NDArray[np.bool_] | None, box: Box | None, grid: Grid) -> None:
+        """Replace a segment's voxels by a crop of the grid; None empties it. One undo step with `undo_point` before."""
+
+    def undo_point(self) -> None:
+        """What follows is one undo step."""
+
+    def undo(self) -> None:
+        """One step back."""
+
+    def redo(self) -> None:
+        """One step forward again."""
+
+    def show_segments(self, shown: Sequence[SegmentKey], fill: Fill) -> None:
+        """Show these segments, hide the others of ours."""
+
+    # editor
+    def edit(self, key: SegmentKey | None) -> None:
+        """Let the tools draw on a segment; None for none."""
+
+    def use_tool(self, tool: Tool | None) -> None:
+        """Take a tool in hand, or lay it down."""
+
+    def set_brush(self, diameter_mm: float) -> None:
+        """The brush of paint and erase, in millimetres."""
+
+    # marks
+    def show_calipers(self, marks: Sequence[CaliperMark]) -> None:
+        """Draw these calipers and no others; each can be dragged."""
+
+    def show_samples(self, marks: Sequence[SampleMark]) -> None:
+        """Draw these density samples and no others, each only over its own phase; each can be dragged."""
+
+    def show_sync_pairs(self, pairs: Sequence[SyncPair]) -> None:
+        """Draw these pairs of sync points and no others."""
+
+    def place_sync_point(self, image: ImageKey) -> None:
+        """Let a person place one sync point on an image; told by `sync_point_placed`."""
+
+    def align_mri(self, ct_to_mri: Sequence[Sequence[float]] | None) -> None:
+        """Show the MRI moved by the inverse of this rigid transform (RAS, 4×4), or where it lies with None."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One way to answer a question."""
+
+    code: str
+    words: str
+
+
+class Ask(Protocol):
+    """Questions to the person; each waits for the answer. None: the question was put away."""
+
+    def choose(self, title: str, words: str, choices: Sequence[Choice]) -> str | None:
+        """One of several buttons; the code chosen."""
+
+    def text(self, title: str, words: str, preset: str = "", *, needed: bool = True) -> str | None:
+        """Some words; with `needed`, empty ones cannot be given."""
+
+    def pick(self, title: str, words: str, choices: Sequence[Choice]) -> str | None:
+        """One of a longer list; the code chosen."""
+
+    def folder(self, title: str, preset: Path | None = None) -> Path | None:
+        """A folder that exists."""
+
+    def database_study(self) -> Path | None:
+        """The files of a study chosen in Slicer's DICOM database, gathered in a folder of links; None for none."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a work in steps is: what is being done, in words, and how much of it."""
+
+    words: str
+    done: int = 0
+    total: int = 0
+
+
+class Jobs(Protocol):
+    """Work later, work in short steps between the person's own actions, and work in a process aside."""
+
+    def later(self, name: str, delay_s: float, call: Callable[[], None]) -> None:
+        """Call once after a delay; the same name again starts the delay anew."""
+
+    def every(self, name: str, seconds: float, call: Callable[[], None]) -> None:
+        """Call again and again until `cancel`."""
+
+    def cancel(self, name: str) -> None:
+        """Forget what was asked under a name: a delay, a repetition, steps or a process (which is ended)."""
+
+    def steps(
+        self,
+        name: str,
+        steps: Iterator[Step],
+        done: Callable[[], None],
+        failed: Callable[[Exception], None],
+        progress: Callable[[Step], None] | None = None,
+    ) -> None:
+        """Run an iterator to its end, one step at a time, with the window alive in between.
+
+        `failed` gets the CrcError (or any other exception) of a step. The same name again ends the steps that run.
+        """
+
+    def process(
+        self,
+        name: str,
+        job: str,
+        request: Mapping[str, Any],
+        done: Callable[[Mapping[str, Any]], None],
+        failed: Callable[[Exception], None],
+        progress: Callable[[Step], None] | None = None,
+    ) -> None:
+        """Run a job of `crc_core.desk.jobs` in a process aside: JSON in, lines of progress and JSON out."""
+
+
+class KeptMask(NamedTuple):
+    """A segment's voxels as a crop of its source's grid."""
+
+    box: Box
+    inside: NDArray[np.bool_]
+    grid: Grid
+
+
+class Keeper(Protocol):
+    """Keeps work safe on this machine, aside: the window never waits for it."""
+
+    def save(self, label: str, document: Mapping[str, Any], masks: Mapping[SegmentKey, KeptMask | None]) -> None:
+        """Write the document and the masks that changed (None: emptied); told by `saved` or `save_failed`."""
+
+    def on_saved(self, call: Callable[[str], None]) -> None:
+        """Tell which label was written and read back."""
+
+    def on_failed(self, call: Callable[[str, Exception], None]) -> None:
+        """Tell which label could not be written and why."""
+
+    def close(self) -> None:
+        """Finish what was asked and stop."""
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def now(self) -> datetime:
+        """The time of day, aware, UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+
+
+class Settings(Protocol):
+    """What is remembered on this machine from one session to the next, under `CRCDatabase/<name>`."""
+
+    def get(self, name: str) -> str | None:
+        """What was remembered."""
+
+    def put(self, name: str, value: str | None) -> None:
+        """Remember; None forgets."""
+
+
+@dataclass(frozen=True)
+class Kit:
+    """Everything the presenter is given; `home` is the folder of this machine's own data, `open_store` takes a place."""
+
+    scene: SceneGateway
+    ask: Ask
+    jobs: Jobs
+    clock: Clock
+    settings: Settings
+    open_store: Callable[[str], Store]
+    keeper: Callable[[Path], Keeper]
+    home: Path
