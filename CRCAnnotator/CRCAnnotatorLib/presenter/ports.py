@@ -312,7 +312,7 @@ class Settings(Protocol):
 
 @dataclass(frozen=True)
 class Kit:
-    """Everything the presenter is given; `home` is the folder of this machine's own data, `open_store` takes a place."""
+    """All the presenter is given; `home` is the folder of this machine's own data, `open_store` takes a place."""
 
     scene: SceneGateway
     ask: Ask
