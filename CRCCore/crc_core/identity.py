@@ -13,6 +13,7 @@ from crc_core.vocabulary import Role, Target
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CASE = re.compile(r"CRC-([0-9]{2})-([0-9]{6})-([0-9A-Z])")
+_MASK = re.compile(rf"(.+)_({'|'.join(Target)})(?:-(outer|inner))?\.nii(?:\.gz)?")
 _TIME_POINT = re.compile(r"T(0|[1-9][0-9]?)")
 
 
@@ -75,3 +76,15 @@ def mask_name(series_code: str, target: Target, parent: str = "") -> str:
     """The file name of a target's mask on its source series; `parent` is `outer` or `inner` for subtraction."""
     suffix = f"-{parent}" if parent else ""
     return f"{series_code}_{target.value}{suffix}.nii.gz"
+
+
+def parse_mask_name(name: str) -> tuple[UnitId, Role, Target, str] | None:
+    """The unit, the role of the source, the target and the parent (or "") in a mask's name; None for other names."""
+    match = _MASK.fullmatch(name)
+    unit, _, role = (match[1] if match else "").rpartition("_")
+    if match is None or role not in set(Role):
+        return None
+    try:
+        return UnitId.parse(unit), Role(role), Target(match[2]), match[3] or ""
+    except CrcError:
+        return None

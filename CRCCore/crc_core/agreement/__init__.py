@@ -12,7 +12,7 @@ from crc_core.agreement.comparison import (
 from crc_core.agreement.overlap import Overlap, overlap
 from crc_core.agreement.policy import AgreementPolicy, agreement_policy
 from crc_core.agreement.prepared import PreparedMask, prepare
-from crc_core.agreement.readers import ReaderPair, ReadersComparison, compare_readers
+from crc_core.agreement.readers import ReaderPair, ReadersComparison, Spread, compare_readers
 from crc_core.agreement.regions import DisagreementRegion, Side, disagreement_regions
 from crc_core.agreement.surface_distances import SurfaceDistances, hausdorff_mm, surface_distances
 from crc_core.agreement.union import UnionMask, all_lesions, union
@@ -30,6 +30,7 @@ __all__ = [
     "ReaderPair",
     "ReadersComparison",
     "Side",
+    "Spread",
     "SurfaceDistances",
     "SurfaceMeasures",
     "UnionMask",

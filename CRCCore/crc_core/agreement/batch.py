@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +46,7 @@ class PairResult:
 
 def compare_many(
     jobs: Iterable[PairJob], *, policy: AgreementPolicy | None = None, workers: int | None = None
-) -> Iterator[PairResult]:
+) -> Generator[PairResult, None, None]:
     """Compare many pairs; the results come one by one in the order of the jobs, for as long as they are asked for.
 
     A pair that cannot be compared gives its refusal and does not stop the others. Counting the results is the progress;

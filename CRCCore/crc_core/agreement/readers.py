@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from crc_core.agreement.comparison import Agreement, Comparison, compare_prepared
@@ -18,6 +18,16 @@ class ReaderPair:
     first: int
     second: int
     comparison: Comparison
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One measure over all pairs it is defined for: how many those are, their mean, least and largest."""
+
+    pairs: int
+    mean: float
+    minimum: float
+    maximum: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +51,11 @@ class ReadersComparison:
     def dice_minimum(self) -> float | None:
         """The least Dice of the pairs; None where no reader drew anything."""
         return min(self.dice_values, default=None)
+
+    def spread(self, measure: Callable[[Comparison], float | None]) -> Spread | None:
+        """A measure over all pairs; those where it is None (nothing drawn, one mask empty) stay out of it."""
+        values = [value for pair in self.pairs if (value := measure(pair.comparison)) is not None]
+        return Spread(len(values), sum(values) / len(values), min(values), max(values)) if values else None
 
     @property
     def verdict(self) -> Agreement:

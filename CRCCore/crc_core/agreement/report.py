@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +56,47 @@ def readers_document(comparison: ReadersComparison, paths: Sequence[Path]) -> di
         ],
         "dice_mean": floored(comparison.dice_mean),
         "dice_minimum": floored(comparison.dice_minimum),
+        "summary": _summary(comparison),
         "threshold": policy.dice_percent / 100,
         "policy_version": policy.version,
         "absent": None if comparison.dice_values else True,
         "verdict": comparison.verdict.value,
     }
+
+
+def measures(comparison: Comparison) -> dict[str, float | None]:
+    """The measures of two readers under stable names with their units; None where one does not apply."""
+    surface = comparison.surface
+    first, second = comparison.volumes_ml
+    tolerances = comparison.policy.tolerances_mm
+    shares = dict.fromkeys(tolerances) if surface is None else dict(surface.surface_dice)
+    return {
+        "dice": comparison.overlap.dice,
+        "jaccard": comparison.overlap.jaccard,
+        "hd_mm": None if surface is None else surface.hd_mm,
+        "hd95_mm": None if surface is None else surface.hd95_mm,
+        "assd_mm": None if surface is None else surface.assd_mm,
+        **{f"surface_dice_{tolerance}mm": shares[tolerance] for tolerance in tolerances},
+        "surface_dice_voxel": None if surface is None else surface.surface_dice_voxel,
+        "volume_difference_ml": None if comparison.is_absent else second - first,
+        "centroid_distance_mm": comparison.centroid_distance_mm,
+    }
+
+
+def _summary(comparison: ReadersComparison) -> dict[str, Any]:
+    """Every measure over all pairs; a volume difference without its sign, which only the order of readers gives."""
+    found = {}
+    for name in measures(comparison.pairs[0].comparison):
+        spread = comparison.spread(partial(_size_of, name))
+        if spread is not None:
+            key = name.replace("volume_difference_ml", "volume_difference_abs_ml")
+            found[key] = {"pairs": spread.pairs, "mean": spread.mean, "min": spread.minimum, "max": spread.maximum}
+    return found
+
+
+def _size_of(name: str, comparison: Comparison) -> float | None:
+    value = measures(comparison)[name]
+    return None if value is None else abs(value)
 
 
 def union_document(united: UnionMask, path: Path, comparison: Comparison) -> dict[str, Any]:
