@@ -36,38 +36,38 @@ def code(outcome: Refusal | None) -> str | None:
 
 
 def test_the_right_pin_and_no_other(people: People) -> None:
-    assert people.check_pin("chief", PIN) is None
-    assert code(people.check_pin("chief", PIN + " ")) == "store.pin_wrong"
-    assert code(people.check_pin("chief", "")) == "store.pin_needed"
-    assert code(people.check_pin("chief", None)) == "store.pin_needed"
-    assert code(people.check_pin("wang", PIN)) == "store.no_pin"
-    assert code(people.check_pin("nobody", PIN)) == "store.no_pin"
-    assert code(people.check_pin("../chief", PIN)) == "store.no_pin"
+    assert people.check("chief", PIN) is None
+    assert code(people.check("chief", PIN + " ")) == "store.pin_wrong"
+    assert code(people.check("chief", "")) == "store.pin_needed"
+    assert code(people.check("chief", None)) == "store.pin_needed"
+    assert code(people.check("wang", PIN)) == "store.no_pin"
+    assert code(people.check("nobody", PIN)) == "store.no_pin"
+    assert code(people.check("../chief", PIN)) == "store.no_pin"
 
 
 def test_wrong_pins_lock_until_time_has_passed(people: People, clock: MovingClock) -> None:
     for left in (4, 3, 2, 1, 0):
-        refusal = people.check_pin("chief", "000000")
+        refusal = people.check("chief", "000000")
         assert refusal is not None
         assert dict(refusal.values) == {"left": str(left)}
-    assert code(people.check_pin("chief", PIN)) == "store.pin_locked"
+    assert code(people.check("chief", PIN)) == "store.pin_locked"
     clock.wait(minutes=14)
-    assert code(people.check_pin("chief", PIN)) == "store.pin_locked"
+    assert code(people.check("chief", PIN)) == "store.pin_locked"
     clock.wait(minutes=1)
-    assert people.check_pin("chief", PIN) is None
+    assert people.check("chief", PIN) is None
 
 
 def test_a_right_pin_forgives_the_wrong_ones(people: People) -> None:
     for _ in range(4):
-        people.check_pin("chief", "000000")
-    assert people.check_pin("chief", PIN) is None
-    assert dict((people.check_pin("chief", "000000") or Refusal("")).values) == {"left": "4"}
+        people.check("chief", "000000")
+    assert people.check("chief", PIN) is None
+    assert dict((people.check("chief", "000000") or Refusal("")).values) == {"left": "4"}
 
 
 def test_the_count_outlives_the_program(people: People, clock: MovingClock) -> None:
     for _ in range(5):
-        People(people.folder, clock, QUICK_PINS).check_pin("chief", "000000")
-    assert code(people.check_pin("chief", PIN)) == "store.pin_locked"
+        People(people.folder, clock, QUICK_PINS).check("chief", "000000")
+    assert code(people.check("chief", PIN)) == "store.pin_locked"
 
 
 def test_a_try_counts_before_it_is_looked_at(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def test_a_try_counts_before_it_is_looked_at(people: People, monkeypatch: pytest
         return False
 
     monkeypatch.setattr(Pin, "fits", look)
-    people.check_pin("chief", PIN)
+    people.check("chief", PIN)
     assert seen == [True]
 
 
@@ -113,7 +113,7 @@ def test_short_pins_and_strange_identifiers_are_refused(people: People) -> None:
 def test_a_broken_file_is_named(people: People) -> None:
     (people.folder / "chief.json").write_bytes(b"{")
     with pytest.raises(CrcError) as refused:
-        people.check_pin("chief", PIN)
+        people.check("chief", PIN)
     assert refused.value.path == people.folder / "chief.json"
 
 

@@ -137,7 +137,7 @@ def _pin(store: FolderStore, arguments: argparse.Namespace, console: Console) ->
     if actor.id != person.id and (PersonRole.ADMINISTRATOR not in actor.roles or not actor.active):
         raise CrcError("store.administrators_only", person=actor.id)
     if actor.id != person.id or store.people.has_pin(person.id):
-        refusal = store.people.check_pin(actor.id, ask_pin(actor.id, console))
+        refusal = store.people.check(actor.id, ask_pin(actor.id, console))
         if refusal is not None:
             raise refusal.as_error()
     store.people.set_pin(person.id, ask_new_pin(person.id, console))

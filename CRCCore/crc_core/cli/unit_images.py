@@ -5,7 +5,7 @@ from __future__ import annotations
 from crc_core.geometry.grid import Volume
 from crc_core.identity import UnitId
 from crc_core.store.folder import FolderStore
-from crc_core.store.folder.images import open_images
+from crc_core.store.images import open_images
 from crc_core.vocabulary import MR_ROLES, Role
 from crc_core.workflow.views import UnitView
 

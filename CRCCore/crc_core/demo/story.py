@@ -41,7 +41,7 @@ from crc_core.reading.seal import SealedFinal, open_reading, read_final, read_re
 from crc_core.store.check import check_store
 from crc_core.store.clock import utc_now
 from crc_core.store.findings import StoreCheck
-from crc_core.store.folder.images import open_images
+from crc_core.store.images import open_images
 from crc_core.vocabulary import MR_ROLES, Mode, Role, Target
 from crc_core.workflow.events import Kind
 from crc_core.workflow.intents import new_intent

@@ -95,3 +95,11 @@ def open_sealed(folder: Path) -> SealedFolder:
         if path.is_file() and path.relative_to(folder).as_posix() not in {MANIFEST_NAME, *manifest.files}:
             raise CrcError("sealed.foreign", path=path)
     return SealedFolder(folder, hashlib.sha256(data).hexdigest(), manifest)
+
+
+def open_as(folder: Path, sha256: str) -> SealedFolder:
+    """The sealed folder of that identity; raises CrcError as `open_sealed` does, and for another one in its place."""
+    sealed = open_sealed(folder)
+    if sealed.sha256 != sha256:
+        raise CrcError("sealed.altered", path=folder / MANIFEST_NAME)
+    return sealed

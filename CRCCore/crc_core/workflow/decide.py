@@ -22,7 +22,8 @@ Outcome = tuple[Draft, ...] | Refusal
 def decide(events: Sequence[Event], context: Context, intent: Intent, now: datetime) -> Outcome:
     """The events that `intent` brings about (none where nothing would change), or why it may not.
 
-    `events` are those of the intent's unit; for a store-wide intent, all events of the store.
+    `events` are those of the intent's unit; for a store-wide intent, all store-wide events and those of the units that
+    `units_named` tells, or more.
     """
     if not isinstance(intent.payload, PAYLOADS[intent.kind]):
         raise TypeError(f"{intent.kind} needs {PAYLOADS[intent.kind].__name__}")

@@ -11,6 +11,11 @@ from crc_core.workflow.events import Event, Kind
 from crc_core.workflow.intents import Intent, Refusal
 
 
+def units_named(intent: Intent) -> frozenset[str]:
+    """The units whose events a store-wide intent is decided on, besides the store-wide ones."""
+    return frozenset(intent.payload.members) if intent.kind is Kind.SAMPLE_DRAWN else frozenset()
+
+
 def _person(events: Sequence[Event], context: Context, intent: Intent) -> Refusal | None:
     wanted = intent.payload
     if wanted.person == SYSTEM_ACTOR or PersonRole.SYSTEM in wanted.roles:

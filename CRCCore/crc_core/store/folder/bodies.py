@@ -12,17 +12,60 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from crc_core.errors import CrcError
 from crc_core.files.atomic import naming, part_beside, sync_folder
 from crc_core.files.canonical import canonical_bytes
 from crc_core.files.records import to_document
-from crc_core.files.sealed import MANIFEST_NAME, MANIFEST_SCHEMA, Manifest, SealedFile, SealedFolder, open_sealed
+from crc_core.files.sealed import (
+    MANIFEST_NAME,
+    MANIFEST_SCHEMA,
+    Manifest,
+    SealedFile,
+    SealedFolder,
+    open_as,
+    open_sealed,
+)
 from crc_core.store.folder.layout import Layout
+from crc_core.store.images import check_images, image_files
+from crc_core.workflow.payloads import SeriesRecord
 
 _CHUNK_BYTES = 1 << 20
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.EACCES)
+
+
+@dataclass(frozen=True)
+class FolderBodies:
+    """The bodies of a folder store."""
+
+    layout: Layout
+
+    def place_reading(self, unit: str, sealed: SealedFolder) -> None:
+        """Keep a sealed reading; one that was damaged here meanwhile is replaced."""
+        place_sealed(self.layout, sealed, self.layout.reading(unit, sealed.sha256))
+
+    def place_final(self, unit: str, sealed: SealedFolder) -> None:
+        """Keep a sealed final."""
+        place_sealed(self.layout, sealed, self.layout.final(unit, sealed.sha256))
+
+    def place_series(self, unit: str, record: SeriesRecord, folder: Path) -> None:
+        """Keep the DICOM files of one series, compared with their registration once they are here."""
+        place = self.layout.series(unit, record.code, record.pixel_sha256)
+        check_images(place_images(self.layout, image_files(folder), place).folder, record)
+
+    def reading(self, unit: str, sha256: str) -> SealedFolder:
+        """A kept reading, compared with its manifest."""
+        return open_as(self.layout.reading(unit, sha256), sha256)
+
+    def final(self, unit: str, sha256: str) -> SealedFolder:
+        """A kept final, compared with its manifest."""
+        return open_as(self.layout.final(unit, sha256), sha256)
+
+    def series_folder(self, unit: str, record: SeriesRecord) -> Path:
+        """The folder with the image files of one series."""
+        return self.layout.series(unit, record.code, record.pixel_sha256)
 
 
 def place_sealed(layout: Layout, sealed: SealedFolder, place: Path) -> SealedFolder:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from crc_core.errors import CrcError
 from crc_core.files.atomic import create_exclusively, naming
 from crc_core.files.canonical import canonical_bytes
 from crc_core.files.records import time_text
-from crc_core.identity import check_case_code, mint_case_code
+from crc_core.identity import UnitId, check_case_code, mint_case_code
+from crc_core.store.parts import Chain
 
 CASE_SCHEMA = "crc-case/1"
 _SITE, _SERIAL = slice(4, 6), slice(7, 13)
@@ -33,15 +34,28 @@ def code_of(name: str) -> str | None:
         return None
 
 
-def reserve(folder: Path, site: str, used: Iterable[str], actor: str, now: datetime) -> str:
-    """Reserve the next serial of `site` after all reserved ones and the `used` case codes; returns the new code."""
-    with naming(folder):
-        codes = {code for name in os.listdir(folder) if (code := code_of(name)) is not None}  # noqa: PTH208
-    serials = [int(code[_SERIAL]) for code in codes | set(used) if code[_SITE] == site]
-    serial = max(serials, default=0) + 1
-    while True:
-        code = mint_case_code(site, serial)
-        document = {"schema": CASE_SCHEMA, "code": code, "actor": actor, "at": time_text(now)}
-        if create_exclusively(case_path(folder, code), canonical_bytes(document)):
-            return code
-        serial += 1
+@dataclass(frozen=True)
+class CaseFiles:
+    """The reserved codes of a folder store; the chain tells of codes whose file was lost."""
+
+    folder: Path
+    chain: Chain
+
+    def reserve(self, site: str, actor: str, now: datetime) -> str:
+        """Reserve the next serial of `site` after all reserved and used ones; returns the new code."""
+        self.chain.refresh()
+        used = {UnitId.parse(unit).case for unit in self.chain.units}
+        with naming(self.folder):
+            codes = {code for name in os.listdir(self.folder) if (code := code_of(name)) is not None}  # noqa: PTH208
+        serials = [int(code[_SERIAL]) for code in codes | used if code[_SITE] == site]
+        serial = max(serials, default=0) + 1
+        while True:
+            code = mint_case_code(site, serial)
+            document = {"schema": CASE_SCHEMA, "code": code, "actor": actor, "at": time_text(now)}
+            if create_exclusively(case_path(self.folder, code), canonical_bytes(document)):
+                return code
+            serial += 1
+
+    def is_reserved(self, code: str) -> bool:
+        """Whether the code was given out."""
+        return case_path(self.folder, code).is_file()

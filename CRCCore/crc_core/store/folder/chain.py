@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
 from crc_core.errors import CrcError
 from crc_core.files.atomic import naming
 from crc_core.store.folder.cache import EventCache
 from crc_core.store.folder.event_files import create_events, event_path, number_of, parse_events
-from crc_core.workflow.events import FIRST_PREV, Event
+from crc_core.workflow.events import FIRST_PREV, Event, Kind
 
 _NEW_EVENTS_WORTH_CACHING = 64
 _HALF_WRITTEN_LOOKS = 20
@@ -64,6 +65,28 @@ class Chain:
     def store_wide(self) -> Sequence[Event]:
         """The events that speak of the whole store."""
         return self._by_unit.get(None, ())
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Nothing: on a shared disk the exclusive creation of the next file tells who was first."""
+        return nullcontext()
+
+    def since(self, seq: int) -> Sequence[Event]:
+        """The events after number `seq`."""
+        return self._events[max(seq, 0) :]
+
+    def knows(self, event_hash: str) -> bool:
+        """Whether an event has this hash."""
+        return any(event.hash == event_hash for event in reversed(self._events))
+
+    def unit_of_reading(self, reading: str) -> str | None:
+        """The unit into which a reading was submitted first; None for an unknown reading."""
+        submitted = (event for event in self._events if event.kind is Kind.READING_SUBMITTED)
+        return next((event.unit for event in submitted if event.payload.reading == reading), None)
+
+    def units_read_by(self, person: str) -> Sequence[str]:
+        """The units in which a person was ever given a slot."""
+        assigned = (event for event in self._events if event.kind is Kind.READING_ASSIGNED and event.unit is not None)
+        return tuple({str(event.unit): None for event in assigned if event.payload.reader == person})
 
     def by_intent(self, intent_id: str) -> Event | None:
         """The first event that an intent brought about; None for an intent the chain has not seen."""

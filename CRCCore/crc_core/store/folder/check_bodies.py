@@ -18,9 +18,9 @@ from crc_core.store.admission import Registered, check_pixels, verify_final, ver
 from crc_core.store.findings import Finding, Level
 from crc_core.store.folder.cases import case_path, code_of
 from crc_core.store.folder.event_files import number_of
-from crc_core.store.folder.images import check_images
 from crc_core.store.folder.layout import STORE_NAME, Layout
 from crc_core.store.folder.people import People
+from crc_core.store.images import check_images
 from crc_core.workflow.events import Event, Kind
 from crc_core.workflow.payloads import SeriesRecord
 from crc_core.workflow.state import fold

@@ -132,7 +132,7 @@ class People:
         write_bytes(self._path(person), canonical_bytes(to_document(changed)))
         self._forget_tries(person)
 
-    def check_pin(self, person: str, secret: str | None) -> Refusal | None:
+    def check(self, person: str, secret: str | None) -> Refusal | None:
         """Why `secret` does not let the person sign; None where it does.
 
         A try is counted before it is looked at, so that many at once do not get more than the policy bears.

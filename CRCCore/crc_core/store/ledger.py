@@ -1,4 +1,4 @@
-"""Minting: decide on the newest state, write the next event file, and start over where another writer was first."""
+"""Minting: decide on the newest state, append, and start over where another writer was first."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import attrgetter
 
 from crc_core.errors import CrcError
 from crc_core.store.clock import Clock
-from crc_core.store.folder.chain import Chain
+from crc_core.store.parts import Chain
 from crc_core.store.protocol import Receipt
 from crc_core.workflow.context import Context, Policy, build_context
 from crc_core.workflow.decide import signing_role
-from crc_core.workflow.events import STORE_WIDE, Draft, Event, Signature, mint
+from crc_core.workflow.events import Draft, Event, Signature, mint
 from crc_core.workflow.intents import Intent, Refusal
+from crc_core.workflow.store_rules import units_named
 
 Decide = Callable[[Sequence[Event], Context, Intent, datetime], tuple[Draft, ...] | Refusal]
 
@@ -68,20 +70,26 @@ class Ledger:
         Raises CrcError where the disk refuses or where other writers were faster every time.
         """
         for attempt in range(_ATTEMPTS):
-            self._chain.refresh()
-            seen = self._repeated(intent)
-            if seen is not None:
-                return seen
-            now = self.now
-            outcome = self._outcome(intent, now)
-            if isinstance(outcome, Refusal):
-                return outcome
-            if not outcome:
-                return Receipt(intent.id, repeated=True)
-            if self._chain.append(self._mint(intent, outcome, now)):
-                return Receipt(intent.id, repeated=False)
+            with self._chain.exclusive():
+                answer = self._try(intent)
+            if answer is not None:
+                return answer
             time.sleep(random.uniform(0, min(_LONGEST_PAUSE_S, 0.001 * 2 ** min(attempt, 10))))
         raise CrcError("store.busy")
+
+    def _try(self, intent: Intent) -> Receipt | Refusal | None:
+        """One attempt; None where another writer was first."""
+        self._chain.refresh()
+        seen = self._repeated(intent)
+        if seen is not None:
+            return seen
+        now = self.now
+        outcome = self._outcome(intent, now)
+        if isinstance(outcome, Refusal):
+            return outcome
+        if not outcome:
+            return Receipt(intent.id, repeated=True)
+        return Receipt(intent.id, repeated=False) if self._chain.append(self._mint(intent, outcome, now)) else None
 
     def _repeated(self, intent: Intent) -> Receipt | None:
         seen = self._chain.by_intent(intent.id)
@@ -92,11 +100,17 @@ class Ledger:
         return Receipt(intent.id, repeated=True)
 
     def _outcome(self, intent: Intent, now: datetime) -> tuple[Draft, ...] | Refusal:
-        if intent.kind in STORE_WIDE or intent.unit is None:
-            events = self._chain.events
-        else:
-            events = self._chain.of_unit(intent.unit)
-        return self._decide(events, self.context, intent, now)
+        return self._decide(self._about(intent), self.context, intent, now)
+
+    def _about(self, intent: Intent) -> Sequence[Event]:
+        """The events that the rules ask for: the unit's, or the whole store's with those of the units named."""
+        if intent.unit is not None:
+            return self._chain.of_unit(intent.unit)
+        named = units_named(intent)
+        if not named:
+            return self._chain.store_wide
+        own = (event for unit in named for event in self._chain.of_unit(unit))
+        return sorted((*self._chain.store_wide, *own), key=attrgetter("seq"))
 
     def _mint(self, intent: Intent, drafts: Sequence[Draft], now: datetime) -> tuple[Event, ...]:
         context = self.context

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crc_core.errors import CrcError
 from crc_core.reading.final import How
 from crc_core.reading.seal import FINAL_NAME, READING_NAME, SealedFinal, SealedReading
-from crc_core.store.folder.ledger import Ledger
+from crc_core.store.parts import Chain
 from crc_core.workflow.events import FIRST_PREV
 from crc_core.workflow.intents import Intent
 
@@ -19,8 +19,11 @@ def check_submitted_reading(opened: SealedReading, intent: Intent) -> None:
         raise CrcError("store.intent_differs", path=opened.sealed.folder / READING_NAME)
 
 
-def check_signed_final(opened: SealedFinal, intent: Intent, ledger: Ledger) -> None:
-    """Raise a CrcError unless the intent stores this final, it names who signs, and it knows this store's chain."""
+def check_signed_final(opened: SealedFinal, intent: Intent, chain: Chain, *, enforces: bool) -> None:
+    """Raise a CrcError unless the intent stores this final, it names who signs, and it knows this store's chain.
+
+    A final that says its titles were enforced is taken by a store that enforces them only.
+    """
     final, payload = opened.final, intent.payload
     by_rule = final.how is How.RULE
     said = (payload.final, payload.version, payload.parents, payload.by_rule, payload.supersedes, intent.unit)
@@ -28,7 +31,7 @@ def check_signed_final(opened: SealedFinal, intent: Intent, ledger: Ledger) -> N
     path = opened.sealed.folder / FINAL_NAME
     if said != sealed or (not by_rule and final.signer != intent.actor):
         raise CrcError("store.intent_differs", path=path)
-    if final.titles_enforced:
+    if final.titles_enforced and not enforces:
         raise CrcError("store.titles_not_enforced", path=path)
-    if final.chain_head != FIRST_PREV and all(event.hash != final.chain_head for event in ledger.chain.events):
+    if final.chain_head != FIRST_PREV and not chain.knows(final.chain_head):
         raise CrcError("store.other_chain", path=path)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crc_core.errors import CrcError
+from crc_core.files.atomic import naming
+from crc_core.files.sealed import MANIFEST_NAME
 from crc_core.geometry.grid import Grid, Volume
 from crc_core.workflow.payloads import SeriesRecord
 
@@ -33,6 +35,15 @@ def check_images(folder: Path, record: SeriesRecord) -> None:
         registered = Grid(record.shape_kji, np.array(record.ijk_to_ras))
         if not volume.grid.same_as(registered):
             raise CrcError("store.other_grid", path=folder, code=record.code)
+
+
+def image_files(folder: Path) -> tuple[Path, ...]:
+    """The image files of a prepared or stored series, by name; raises CrcError where there is none."""
+    with naming(folder):
+        paths = tuple(sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST_NAME))
+    if not paths:
+        raise CrcError("file.missing", path=folder)
+    return paths
 
 
 def open_images(folder: Path) -> Volume | None:
