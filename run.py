@@ -138,7 +138,7 @@ def run_in_slicer(slicer: Path | None) -> tuple[int, str]:
 
 def set_up(with_tests: bool) -> None:
     """Bring `.venv` to what the project asks for; does nothing where it is there already."""
-    wanted = [("runtime", ["-e", f"{HERE / 'CRCCore'}[import]"])]
+    wanted = [("runtime", ["-e", str(HERE / "CRCCore")])]
     if with_tests:
         wanted.append(("tests", ["-r", str(TEST_REQUIREMENTS)]))
     missing = [(name, words) for name, words in wanted if not is_ready(name)]

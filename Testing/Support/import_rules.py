@@ -1,6 +1,6 @@
 """The dependency rule of the project, read from the import statements of every file.
 
-presenter → crc_core; view → presenter, crc_widgets; crc_widgets → crc_core; crc_mrml → crc_core;
+presenter → crc_core (whose arrays are numpy's); view → presenter, crc_widgets; crc_widgets → crc_core; crc_mrml → crc_core;
 crc_server → crc_core; `<Module>.py` wires all of them. crc_core knows no screen, no scene and no server.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from project_tree import files, imported_modules, tree_of
 
 MODULES = ("CRCAnnotator", "CRCQualityControl")
-DOMAIN_LIBRARIES = frozenset({"numpy", "scipy", "pydicom", "SimpleITK", "highdicom", "PIL", "dicomanonymizer"})
+DOMAIN_LIBRARIES = frozenset({"numpy", "scipy", "pydicom", "SimpleITK", "highdicom", "PIL"})
 GUI = frozenset({"qt", "ctk", "slicer"})
 SCENE = frozenset({"vtk", "vtkmodules", "slicer", "numpy"})
 NOT_ON_A_SERVER = GUI | {"vtk", "vtkmodules", "crc_mrml", "crc_widgets", *MODULES, *(f"{name}Lib" for name in MODULES)}
@@ -84,7 +84,7 @@ def _module(root: Path, module: str) -> Iterator[Violation]:
         if len(inside) == 1:
             yield from _beyond(path, GUI | {"vtk"} | ours)
         elif inside[1].startswith("presenter"):
-            yield from _beyond(path, frozenset({"crc_core", library}))
+            yield from _beyond(path, frozenset({"crc_core", "numpy", library}))
             for name in imported_modules(path):
                 if name.startswith((f"{library}.view", f"{library}.widgets")):
                     yield Violation(path, name)

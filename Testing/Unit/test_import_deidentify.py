@@ -15,6 +15,7 @@ from crc_core.importing.deidentify import Deidentifier, Subject
 from crc_core.importing.pseudonyms import Pseudonyms, read_date
 from crc_core.importing.rules import Treatment, listed_against_profile, load_rules, profile_actions
 from crc_core.importing.write_files import write_deidentified
+from dicomanonymizer.simpledicomanonymizer import initialize_actions
 from hypothesis import given
 from hypothesis import strategies as st
 from import_support import IDENTITY, NAME, STUDY_UID, hostile_file, plain_file, traces, voxels, write_file
@@ -183,8 +184,31 @@ def test_no_listed_attribute_goes_against_the_profile() -> None:
     assert {keyword_for_tag(tag) for tag in listed_against_profile(RULES)} == set()
 
 
+LIBRARY_ACTIONS = {
+    "delete": "X",
+    "empty": "Z",
+    "replace": "D",
+    "replace_UID": "U",
+    "empty_or_replace": "Z/D",
+    "delete_or_empty": "X/Z",
+    "delete_or_replace": "X/D",
+    "delete_or_empty_or_replace": "X/Z/D",
+    "delete_or_empty_or_replace_UID": "X/Z/U",
+}
+
+
+def library_actions(table: str) -> dict[int, str]:
+    """Table E.1-1 as dicom-anonymizer holds it."""
+    actions = initialize_actions(table).items()
+    return {tag[0] << 16 | tag[1]: LIBRARY_ACTIONS[action.__name__] for tag, action in actions if len(tag) == 2}
+
+
+def test_the_packaged_profile_is_the_librarys_of_the_same_edition() -> None:
+    assert dict(profile_actions()) == library_actions(f"dicomfields_{RULES.profile.version}")
+
+
 def test_the_profile_table_agrees_with_an_earlier_edition() -> None:
-    now, before = profile_actions(RULES.profile.table), profile_actions("dicomfields_2023")
+    now, before = profile_actions(), library_actions("dicomfields_2023")
     assert len(now) > 600
     assert {tag for tag in before if tag not in now} == set()
 
@@ -228,7 +252,7 @@ def test_every_attribute_of_the_dictionary_is_gone_unless_it_is_listed() -> None
 
 def test_every_attribute_of_the_profile_is_gone_or_replaced() -> None:
     """Table E.1-1 row by row: removed, emptied or replaced, except the options that the file names."""
-    actions = profile_actions(RULES.profile.table)
+    actions = profile_actions()
     item = plain_file()
     for tag in actions:
         vr = DicomDictionary[tag][0] if tag in DicomDictionary else "LO"
@@ -244,7 +268,7 @@ def test_every_attribute_of_the_profile_is_gone_or_replaced() -> None:
 
 
 def test_an_option_is_named_for_every_attribute_kept_against_the_profile() -> None:
-    actions = profile_actions(RULES.profile.table)
+    actions = profile_actions()
     retained = {tag for tag, treatment in RULES.treatments().items() if treatment is not Treatment.KEEP}
     against = {tag for tag in RULES.treatments() if tag in actions}
     assert against <= retained

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +9,9 @@ import pydicom
 import pytest
 from crc_core.dicom.index import index_folder
 from crc_core.dicom.volume import open_series, pixel_sha256
-from crc_core.errors import CrcError
 from crc_core.importing.deidentify import Deidentifier, Subject
 from crc_core.importing.pseudonyms import Pseudonyms
-from crc_core.importing.rules import load_rules, profile_actions
+from crc_core.importing.rules import load_rules
 from crc_core.importing.write_files import write_deidentified
 from dicom_support import Stack, enhanced, save, uid, voxels
 from import_support import traces
@@ -82,12 +80,3 @@ def test_an_enhanced_image_keeps_its_frames_in_their_order(tmp_path: Path) -> No
         group.FrameContentSequence[0].FrameAcquisitionDateTime for group in item.PerFrameFunctionalGroupsSequence
     }
     assert moments == {"20221128101112.5"}
-
-
-def test_without_the_library_of_the_profile_nothing_is_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "dicomanonymizer.simpledicomanonymizer", None)
-    profile_actions.cache_clear()
-    with pytest.raises(CrcError) as caught:
-        profile_actions(RULES.profile.table)
-    assert caught.value.code == "import.library_missing"
-    assert "pip install dicom-anonymizer" in str(caught.value)

@@ -43,7 +43,7 @@ from crc_core.importing.preparing import (
     resolve_overrules,
     scan_checked,
 )
-from crc_core.importing.rules import DeidentificationRules, load_rules, profile_actions
+from crc_core.importing.rules import DeidentificationRules, load_rules
 from crc_core.store.protocol import Store
 from crc_core.vocabulary import Mode, Target, Verdict
 from crc_core.workflow.events import Kind
@@ -118,7 +118,6 @@ def _look(
     store: Store | None, request: ImportRequest, clock: Callable[[], datetime], on_progress: Progress | None
 ) -> _Work:
     rules, protocol = load_rules(), default_protocol()
-    profile_actions(rules.profile.table)  # a missing library is told before the long work
     since = request.treatment_since or request.clinical.dates.get("treatment_since")
     examination = examine(
         request.folder,

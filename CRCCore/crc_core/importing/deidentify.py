@@ -71,7 +71,7 @@ class Deidentifier:
         self._subject = subject
         self._series_uid = series_uid
         self._treatments: Mapping[int, Treatment] = rules.treatments()
-        self._profile = profile_actions(rules.profile.table)
+        self._profile = profile_actions()
         self._descriptors = Descriptors(rules)
         self._agents = Descriptors(rules, rules.agent_patterns)
         self._terms = TermCollector(rules)

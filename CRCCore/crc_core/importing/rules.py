@@ -6,29 +6,12 @@ Source: DICOM PS3.15 annex E (application level confidentiality profiles), table
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from importlib import resources
-from pathlib import Path
 
-from crc_core.errors import CrcError
-from crc_core.files.records import from_document
-
-_ACTIONS = {
-    "delete": "X",
-    "empty": "Z",
-    "replace": "D",
-    "replace_UID": "U",
-    "empty_or_replace": "Z/D",
-    "delete_or_empty": "X/Z",
-    "delete_or_replace": "X/D",
-    "delete_or_empty_or_replace": "X/Z/D",
-    "delete_or_empty_or_replace_UID": "X/Z/U",
-}
-"""The library's functions and the action codes of table E.1-1 that they stand for."""
+from crc_core.files.packaged import packaged_record
 
 
 class Treatment(StrEnum):
@@ -46,9 +29,9 @@ class Treatment(StrEnum):
 
 @dataclass(frozen=True)
 class ProfileTable:
-    """Which edition of table E.1-1 is used, by its name in the library."""
+    """Which edition of table E.1-1 is used."""
 
-    table: str
+    version: str
     source: str
 
 
@@ -129,27 +112,29 @@ class DeidentificationRules:
 @cache
 def load_rules() -> DeidentificationRules:
     """The rules as shipped with this version."""
-    source = resources.files("crc_core") / "data" / "deidentification.json"
-    return from_document(DeidentificationRules, json.loads(source.read_text(encoding="utf-8")), Path(str(source)))
+    return packaged_record(DeidentificationRules, "deidentification.json")
+
+
+@dataclass(frozen=True)
+class ProfileActions:
+    """The data file `profile_actions.json`: per action of the profile the tags it is for, in hexadecimal."""
+
+    schema: str
+    version: str
+    source: str
+    actions: Mapping[str, tuple[str, ...]]
 
 
 @cache
-def profile_actions(table: str) -> Mapping[int, str]:
-    """The basic profile's action by tag (`X`, `Z`, `D`, `U` and their choices), repeating groups left out.
-
-    Raises CrcError where the library that holds the table is not installed.
-    """
-    try:
-        from dicomanonymizer.simpledicomanonymizer import initialize_actions
-    except ModuleNotFoundError as error:
-        raise CrcError("import.library_missing", library="dicom-anonymizer") from error
-    actions = initialize_actions(table)
-    return {tag[0] << 16 | tag[1]: _ACTIONS[action.__name__] for tag, action in actions.items() if len(tag) == 2}
+def profile_actions() -> Mapping[int, str]:
+    """The basic profile's action by tag (`X`, `Z`, `D`, `U` and their choices), repeating groups left out."""
+    table = packaged_record(ProfileActions, "profile_actions.json")
+    return {int(tag, 16): action for action, tags in table.actions.items() for tag in tags}
 
 
 def listed_against_profile(rules: DeidentificationRules) -> dict[int, str]:
     """Attributes listed to be kept as they are although the profile acts on them; must be empty."""
-    actions = profile_actions(rules.profile.table)
+    actions = profile_actions()
     kept = [tag for tag, treatment in rules.treatments().items() if treatment is Treatment.KEEP]
     return {tag: actions[tag] for tag in kept if tag in actions}
 
