@@ -14,6 +14,7 @@ from crc_core.vocabulary import Title
 from CRCAnnotatorLib.presenter.open_case import OpenCase
 from CRCAnnotatorLib.presenter.ports import Kit
 from CRCAnnotatorLib.presenter.state import Level, Message, State
+from CRCAnnotatorLib.presenter.views import Views
 
 Render = Callable[[State], None]
 
@@ -27,9 +28,11 @@ class Hub:
         self.reader = ""
         self.title = Title.NONE
         self.case: OpenCase | None = None
+        self.views = Views(self)
         self._state = State(lang)
         self._render: Render | None = None
         self._messages = 0
+        self._wording: Callable[[Lang], str] | None = None
         self._held = 0
         self._pending = False
 
@@ -64,17 +67,33 @@ class Hub:
         return Hold(self)
 
     def message(self, level: Level, words: str) -> None:
-        """Show one sentence."""
-        self._messages += 1
-        self.publish(message=Message(self._messages, level, words))
+        """Show one sentence; one that is to change with the language is told by `note` or `tell`."""
+        self._show(level, lambda lang: words)
+
+    def note(self, level: Level, code: str, /, **values: object) -> None:
+        """Show one sentence of the catalogue."""
+        self._show(level, lambda lang: say(code, lang, **values))
 
     def tell(self, error: CrcError) -> None:
         """Show what went wrong and what to do."""
-        self.message(Level.ERROR, error.sentence(self.lang))
+        self._show(Level.ERROR, error.sentence)
 
     def clear_message(self) -> None:
         """Put the sentence away."""
+        self._wording = None
         self.publish(message=None)
+
+    def set_language(self, lang: Lang) -> None:
+        """Speak another language from now on; the sentence that is shown is said again in it."""
+        shown = self._state.message
+        if shown is not None and self._wording is not None:
+            shown = replace(shown, words=self._wording(lang))
+        self.publish(lang=lang, message=shown)
+
+    def _show(self, level: Level, wording: Callable[[Lang], str]) -> None:
+        self._messages += 1
+        self._wording = wording
+        self.publish(message=Message(self._messages, level, wording(self.lang)))
 
     def _tell(self) -> None:
         if self._held:

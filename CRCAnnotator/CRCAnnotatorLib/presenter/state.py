@@ -8,21 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from crc_core.desk.rules import RuleCard
+from crc_core.desk.steps import ContourStepId, StepId
 from crc_core.report.form import Form
 from crc_core.text import Lang
 from crc_core.vocabulary import BowelDirection, LesionClass, Mode, Role, Target, TargetAnswer, Verdict
 
 from CRCAnnotatorLib.presenter.ports import Fill, Tool
 
-
-class StepId(StrEnum):
-    """The five steps of the panel."""
-
-    CASE = "case"
-    CHECK = "check"
-    CONTOUR = "contour"
-    REPORT = "report"
-    SUBMIT = "submit"
+__all__ = ["ContourStepId", "RuleCard", "StepId"]
 
 
 class Mark(StrEnum):
@@ -242,30 +236,6 @@ class TargetRow:
     answers: tuple[tuple[TargetAnswer, str], ...]
     kinds: tuple[tuple[LesionClass, str], ...]
     lesions: tuple[LesionRow, ...]
-
-
-@dataclass(frozen=True)
-class RuleCard:
-    """What belongs to the lesion and what does not, from the delineation protocol."""
-
-    title: str
-    includes: tuple[str, ...]
-    excludes: tuple[str, ...]
-    cites: str
-
-
-class ContourStepId(StrEnum):
-    """A step of the way to a contour; which ones there are depends on the mode."""
-
-    DRAW = "draw"
-    SYNC = "sync"
-    OUTER = "outer"
-    INNER = "inner"
-    PREVIEW = "preview"
-    KEEP = "keep"
-    FILL = "fill"
-    REVIEW = "review"
-    MEASURE = "measure"
 
 
 @dataclass(frozen=True)
