@@ -9,12 +9,13 @@ from crc_core.vocabulary import Role
 
 
 class Orientation(StrEnum):
-    """How a slice view cuts the patient."""
+    """How a slice view cuts the patient; `native` is the plane an image was acquired in, as MRI is read."""
 
     AXIAL = "axial"
     CORONAL = "coronal"
     SAGITTAL = "sagittal"
     OBLIQUE = "oblique"
+    NATIVE = "native"
 
 
 class LayoutKind(StrEnum):

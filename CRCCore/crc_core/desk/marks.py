@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crc_core.contour.results import DensitySample, Measurement, Point, Size
+from crc_core.contour.results import DensitySample, Measurement, Size
 from crc_core.desk.arrangement import ImageKey
+from crc_core.reading.schema import SyncPair
 from crc_core.vocabulary import Target
+
+__all__ = ["CaliperKey", "CaliperMark", "SampleKey", "SampleMark", "SyncPair"]
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,3 @@ class SampleMark:
     key: SampleKey
     sample: DensitySample
     words: str
-
-
-@dataclass(frozen=True)
-class SyncPair:
-    """Two places that show the same anatomy: on the CT and on the MRI, in RAS millimetres of each image."""
-
-    ct_ras: Point
-    mri_ras: Point

@@ -9,20 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from crc_core.contour.results import DensitySample, Measurement, Point, Size
-from crc_core.desk.marks import SyncPair
-from crc_core.vocabulary import BowelDirection, LesionClass, Mode, Role, Target, TargetAnswer
+from crc_core.contour.results import Measurement, Point, Size
+from crc_core.reading.schema import PhaseSamples, ScanRemark, SyncPair
+from crc_core.vocabulary import BowelDirection, LesionClass, Mode, Target, TargetAnswer
+
+__all__ = ["WORK_SCHEMA", "LesionWork", "PhaseSamples", "Registration", "ScanRemark", "TargetState", "Work"]
 
 WORK_SCHEMA = "crc-work/1"
-
-
-@dataclass(frozen=True)
-class PhaseSamples:
-    """The density samples of one lesion in one phase; `confirmed` once a person has looked at them or moved one."""
-
-    role: Role
-    samples: tuple[DensitySample, ...]
-    confirmed: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,14 +59,6 @@ class TargetState:
     def lesion(self, number: int) -> LesionWork | None:
         """The lesion of that number, if there is one."""
         return next((item for item in self.lesions if item.number == number), None)
-
-
-@dataclass(frozen=True)
-class ScanRemark:
-    """What the reader said to an item of the scan check that did not pass."""
-
-    item: str
-    reason: str
 
 
 @dataclass(frozen=True)

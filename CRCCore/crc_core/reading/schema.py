@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from crc_core.contour.results import DensitySample, Measurement, Point
 from crc_core.vocabulary import BowelDirection, LesionClass, Mode, Role, Target, TargetAnswer
 
 READING_SCHEMA = "crc-reading/1"
 PROVENANCE_SCHEMA = "crc-provenance/1"
 FIRST_ROUND = 1
 """The round in which every unit is read twice; round 2 is the re-reading of the agreement sample."""
+CALIBRATION_ROUND = 3
+"""The round in which readers contour a calibration case; its reference is made of the readings of the first round."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,40 @@ class SourceRecord:
 
 
 @dataclass(frozen=True)
+class PhaseSamples:
+    """The density samples of one lesion in one phase; `confirmed` once a person has looked at them or moved one."""
+
+    role: Role
+    samples: tuple[DensitySample, ...]
+    confirmed: bool = False
+
+
+@dataclass(frozen=True)
+class LesionMarks:
+    """What a person placed or confirmed on one lesion: dragged calipers, density samples."""
+
+    number: int
+    by_hand: tuple[Measurement, ...] = ()
+    densities: tuple[PhaseSamples, ...] = ()
+
+
+@dataclass(frozen=True)
+class SyncPair:
+    """Two places that show the same anatomy: on the CT and on the MRI, in RAS millimetres of each image."""
+
+    ct_ras: Point
+    mri_ras: Point
+
+
+@dataclass(frozen=True)
+class ScanRemark:
+    """What the reader said to an item of the scan check that did not pass."""
+
+    item: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class TargetWork:
     """How a target was contoured; `bowel_direction` is the reader's choice for a primary."""
 
@@ -99,11 +136,17 @@ class TargetWork:
     window_level_hu: float | None = None
     mri_used: bool = False
     bowel_direction: BowelDirection | None = None
+    lesions: tuple[LesionMarks, ...] = ()
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """`provenance.json`: who, with which title, when, on which sources, with which versions and in how much time."""
+    """`provenance.json`: who, with which title, when, on which sources, with which versions and in how much time.
+
+    `scan_confirmed` and `scan_remarks` are what the reader said of the scan, `sync_pairs` and `ct_to_mri` (rigid, RAS
+    millimetres, 4×4 rows, accepted by the reader) how the MRI was laid beside the CT; a reading made elsewhere is
+    silent on them.
+    """
 
     schema: str
     reader: str
@@ -115,3 +158,7 @@ class Provenance:
     protocol: str
     sources: tuple[SourceRecord, ...]
     work: tuple[TargetWork, ...]
+    scan_confirmed: bool | None = None
+    scan_remarks: tuple[ScanRemark, ...] = ()
+    sync_pairs: tuple[SyncPair, ...] = ()
+    ct_to_mri: tuple[tuple[float, ...], ...] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from crc_core.report.contradictions import section_problems
 from crc_core.report.document import Answer, FieldPath, Lesion, Report, Source
@@ -18,12 +19,16 @@ from crc_core.vocabulary import LesionClass, Role, Target, TargetAnswer
 REPORTED_TARGETS = (Target.PRIMARY, Target.LIVER, Target.LUNG)
 """The targets every reading speaks of; nodes are contoured only where pathology names them (consensus 2.4.2)."""
 
-_CLASSES = {
-    Target.PRIMARY: (LesionClass.TUMOUR,),
-    Target.LIVER: (LesionClass.METASTASIS, LesionClass.UNCERTAIN),
-    Target.LUNG: (LesionClass.METASTASIS,),
-    Target.NODE: (LesionClass.NODE,),
-}
+LESION_CLASSES = MappingProxyType(
+    {
+        Target.PRIMARY: (LesionClass.TUMOUR,),
+        Target.LIVER: (LesionClass.METASTASIS, LesionClass.UNCERTAIN),
+        Target.LUNG: (LesionClass.METASTASIS,),
+        Target.NODE: (LesionClass.NODE,),
+    }
+)
+"""The classes a lesion of each target can have, the usual one first."""
+
 _HU_PHASES = {
     Measurable.HU_NC: Role.NC,
     Measurable.HU_AP: Role.AP,
@@ -164,7 +169,7 @@ def _target_problems(report: Report) -> Iterator[Problem]:
             said = _words(f"report.target_answer.{answer.value if answer else ''}")
             yield Problem(place, "report.problem.lesions_but", {"target": name, "said": said})
         for lesion in lesions:
-            if lesion.lesion_class not in _CLASSES[target]:
+            if lesion.lesion_class not in LESION_CLASSES[target]:
                 number, kind = str(lesion.number), lesion.lesion_class.value
                 yield Problem(
                     f"lesions.{target.value}[{number}]",
