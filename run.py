@@ -22,6 +22,7 @@ from pathlib import Path
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 HERE = Path(__file__).resolve().parent
+PARTS = ("CRCCore", "CRCServer")
 ENVIRONMENT = HERE / ".venv"
 BEGUN = ENVIRONMENT / "setup-begun"
 LOG = ENVIRONMENT / "setup.log"
@@ -138,7 +139,7 @@ def run_in_slicer(slicer: Path | None) -> tuple[int, str]:
 
 def set_up(with_tests: bool) -> None:
     """Bring `.venv` to what the project asks for; does nothing where it is there already."""
-    wanted = [("runtime", ["-e", str(HERE / "CRCCore")])]
+    wanted = [("runtime", [word for part in PARTS for word in ("-e", str(HERE / part))])]
     if with_tests:
         wanted.append(("tests", ["-r", str(TEST_REQUIREMENTS)]))
     missing = [(name, words) for name, words in wanted if not is_ready(name)]
@@ -176,7 +177,8 @@ def stamp(name: str) -> Path:
 
 def fingerprint(name: str) -> str:
     """A hash of all that decides what is installed for a part."""
-    sources = [CONSTRAINTS, HERE / "CRCCore" / "pyproject.toml", *([TEST_REQUIREMENTS] if name == "tests" else [])]
+    parts = [HERE / part / "pyproject.toml" for part in PARTS]
+    sources = [CONSTRAINTS, *parts, *([TEST_REQUIREMENTS] if name == "tests" else [])]
     content = [source.read_bytes() for source in sources]
     place = f"{HERE}\n{sys.version_info[:2]}".encode()
     return hashlib.sha256(b"\0".join([place, *content])).hexdigest()

@@ -144,12 +144,18 @@ def test_what_cmake_points_to_in_the_tree_exists() -> None:
     assert (ROOT / variable("ICONURL").removeprefix(variable("HOMEPAGE") + "/")).is_file()
 
 
+def floors() -> dict[str, str]:
+    """The lowest version of every library a part of the project asks for."""
+    wanted: list[str] = []
+    for part in ("CRCCore", "CRCServer"):
+        wanted += tomllib.loads((ROOT / part / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    return dict(re.split(r">=", re.split(r"[,;]", line)[0]) for line in wanted if line != "crc-core")
+
+
 def test_every_required_library_is_pinned_and_the_pin_satisfies_the_library() -> None:
-    project = tomllib.loads((ROOT / "CRCCore" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    floors = dict(line.split(">=") for line in project["dependencies"])
     pinned = pins()
     assert required(ROOT / "Testing" / "requirements.txt") <= set(pinned)
-    for name, floor in floors.items():
+    for name, floor in floors().items():
         version = pinned[plain(name)]
         assert [int(n) for n in version.split(".")] >= [int(n) for n in floor.split(".")], name
 
@@ -184,7 +190,8 @@ def test_the_readme_names_every_command() -> None:
     from crc_core.cli.main import BUILT_IN
 
     named = set(re.findall(r"`crcdb ([a-z]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
-    assert named == set(BUILT_IN)
+    server = tomllib.loads((ROOT / "CRCServer" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert named == {*BUILT_IN, *server["entry-points"]["crcdb.commands"]}
 
 
 def test_no_file_is_so_large_that_a_checkout_suffers() -> None:

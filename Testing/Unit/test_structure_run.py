@@ -24,8 +24,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     checkout = tmp_path / "check out 检出"
-    (checkout / "CRCCore").mkdir(parents=True)
-    for name in ("constraints.txt", "CRCCore/pyproject.toml", "requirements.txt"):
+    for part in module.PARTS:
+        (checkout / part).mkdir(parents=True)
+    for name in ("constraints.txt", *(f"{part}/pyproject.toml" for part in module.PARTS), "requirements.txt"):
         (checkout / name).write_text(f"# {name}\n", encoding="utf-8")
     environment = checkout / ".venv"
     for name, value in {
@@ -69,7 +70,7 @@ def answer(code: int, output: str = "") -> Callable[..., subprocess.CompletedPro
 def test_setup_installs_the_runtime_once(run: types.ModuleType, installed: list[list[str]], capsys: Capture) -> None:
     assert run.main(["setup"]) == 0
     assert run.main(["setup"]) == 0
-    assert installed == [["-e", str(run.HERE / "CRCCore")]]
+    assert installed == [["-e", str(run.HERE / "CRCCore"), "-e", str(run.HERE / "CRCServer")]]
     assert capsys.readouterr().out.count("\n") == 1
 
 
@@ -80,7 +81,9 @@ def test_the_tests_ask_for_more_than_the_runtime(run: types.ModuleType, installe
     assert installed[1:] == [["-r", str(run.TEST_REQUIREMENTS)]]
 
 
-@pytest.mark.parametrize("name", ["constraints.txt", "CRCCore/pyproject.toml", "requirements.txt"])
+@pytest.mark.parametrize(
+    "name", ["constraints.txt", "CRCCore/pyproject.toml", "CRCServer/pyproject.toml", "requirements.txt"]
+)
 def test_a_changed_requirement_is_installed_again(run: types.ModuleType, installed: list[list[str]], name: str) -> None:
     run.set_up(with_tests=True)
     (run.HERE / name).write_text("changed\n", encoding="utf-8")

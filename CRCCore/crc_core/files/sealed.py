@@ -82,11 +82,8 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
 def open_sealed(folder: Path) -> SealedFolder:
     """The sealed folder after comparing every file; raises CrcError naming one that is missing, new or altered."""
     data = read_bytes(folder / MANIFEST_NAME)
-    document = parse_document(data, folder / MANIFEST_NAME, MANIFEST_SCHEMA)
-    manifest = from_document(Manifest, document, folder / MANIFEST_NAME)
+    manifest = read_manifest(data, folder / MANIFEST_NAME)
     for name, entry in manifest.files.items():
-        if not _SAFE_NAME.fullmatch(name):
-            raise CrcError("sealed.bad_name", path=folder / MANIFEST_NAME)
         if not (folder / name).is_file():
             raise CrcError("sealed.missing", path=folder / name)
         if (folder / name).stat().st_size != entry.bytes or sha256_of(folder / name) != entry.sha256:
@@ -95,6 +92,14 @@ def open_sealed(folder: Path) -> SealedFolder:
         if path.is_file() and path.relative_to(folder).as_posix() not in {MANIFEST_NAME, *manifest.files}:
             raise CrcError("sealed.foreign", path=path)
     return SealedFolder(folder, hashlib.sha256(data).hexdigest(), manifest)
+
+
+def read_manifest(data: bytes, path: Path) -> Manifest:
+    """The manifest in `data`; raises CrcError naming `path` for anything else and for a name that leads elsewhere."""
+    manifest = from_document(Manifest, parse_document(data, path, MANIFEST_SCHEMA), path)
+    if not all(_SAFE_NAME.fullmatch(name) for name in manifest.files):
+        raise CrcError("sealed.bad_name", path=path)
+    return manifest
 
 
 def open_as(folder: Path, sha256: str) -> SealedFolder:

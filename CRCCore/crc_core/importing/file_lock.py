@@ -1,39 +1,13 @@
-"""A lock between processes of one machine; it goes with the process that holds it, however that ends."""
+"""The lock of an import; other work waits or is told that an import holds the file."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from crc_core.errors import CrcError
-from crc_core.files.atomic import naming
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from crc_core.files import file_lock
 
 
-@contextmanager
-def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+def locked(path: Path, *, wait: bool = True) -> AbstractContextManager[None]:
     """Hold the lock file `path`; raises CrcError where another process holds it and `wait` is False."""
-    with naming(path):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        _take(handle, path, wait)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _take(handle: int, path: Path, wait: bool) -> None:
-    try:
-        if sys.platform == "win32":
-            msvcrt.locking(handle, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except OSError as error:
-        raise CrcError("import.in_progress", path=path) from error
+    return file_lock.locked(path, wait=wait, taken="import.in_progress")

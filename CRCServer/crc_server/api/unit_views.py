@@ -1,0 +1,160 @@
+"""Units, their images, readings and finals, as one person may know them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crc_core.errors import CrcError
+from crc_core.files.records import to_document
+from crc_core.files.sealed import MANIFEST_NAME, SealedFile, SealedFolder
+from crc_core.store.protocol import StoreInfo
+from crc_core.vocabulary import Role
+from crc_core.workflow.views import UnitView, WorkItem
+from django.http import FileResponse
+from django.http.response import HttpResponseBase
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from crc_server.api.base import StoreView, unit_of
+from crc_server.api.describing import describe
+from crc_server.api.files import file_response
+from crc_server.api.schemas import listed, schema_of
+
+_MOST_LINES = 1000
+
+
+@dataclass(frozen=True)
+class FileLine:
+    """A file to be fetched."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class StoreInfoView(StoreView):
+    """What this is; the one thing that is told before signing in."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @describe("What kind of store this is", answer=schema_of(StoreInfo))
+    def get(self, request: Request) -> Response:
+        """Its identity and policy."""
+        return Response(to_document(self.store.info()))
+
+
+class WorkListView(StoreView):
+    """The work list."""
+
+    @describe("My work list", answer=listed("units", WorkItem), query=("offset", "limit"))
+    def get(self, request: Request) -> Response:
+        """What waits for the person, in their order of work; `more` says whether lines follow those shown."""
+        offset, limit = number(request, "offset", 0, 10**9), number(request, "limit", _MOST_LINES, _MOST_LINES)
+        items = self.store.work_list(self.person)
+        shown = items[offset : offset + limit]
+        more = offset + len(shown) < len(items)
+        return Response({"units": [to_document(item) for item in shown], "more": more})
+
+
+class UnitDetailView(StoreView):
+    """One unit."""
+
+    @describe("A unit as I may know it", answer=schema_of(UnitView))
+    def get(self, request: Request, unit: str) -> Response:
+        """All the person may know and do about it."""
+        return Response(to_document(self.store.unit(unit_of(unit), self.person)))
+
+
+class ImagesView(StoreView):
+    """The images of a unit in one role."""
+
+    @describe("The files of a series", name="list_images", answer=listed("files", FileLine))
+    def get(self, request: Request, unit: str, role: str) -> Response:
+        """Names, sizes and hashes, in the order they came in."""
+        _, files = self._files(unit, role)
+        lines = [FileLine(name, entry.bytes, entry.sha256) for name, (_, entry) in files.items()]
+        return Response({"files": [to_document(line) for line in lines]})
+
+    def _files(self, unit: str, role: str) -> tuple[str, dict[str, tuple[str, SealedFile]]]:
+        """Each file's place in the storage and its entry, by a name unique in the role."""
+        view = self.store.unit(unit_of(unit), self.person)
+        found = [record for record in view.series if record.role.value == role]
+        if role not in list(Role) or not found:
+            raise CrcError("store.no_series", unit=unit, role=role)
+        files = {}
+        for record in found:
+            key, _ = self.store.bodies.series_key(view.unit, record)
+            for name, entry in sorted(self.store.bodies.manifest(key).files.items()):
+                files[f"{record.code}-{name}" if len(found) > 1 else name] = (f"{key}/{name}", entry)
+        return view.unit, files
+
+
+class ImageView(ImagesView):
+    """One image file."""
+
+    @describe("An image file, whole or a range of it", binary=True, problems=(416,))
+    def get(self, request: Request, unit: str, role: str, name: str) -> HttpResponseBase:
+        """Its bytes."""
+        _, files = self._files(unit, role)
+        if name not in files:
+            raise CrcError("server.not_found")
+        place, entry = files[name]
+        return file_response(request, self.store.bodies, place, entry)
+
+
+class ReadingView(StoreView):
+    """A sealed reading."""
+
+    @describe("The manifest of a sealed reading", answer={"type": "object"})
+    def get(self, request: Request, reading: str) -> HttpResponseBase:
+        """Its manifest, byte for byte, so that its hash is the reading's name."""
+        return _member(self.store.open_reading(reading, self.person), MANIFEST_NAME)
+
+
+class ReadingFileView(StoreView):
+    """A file of a sealed reading."""
+
+    @describe("A file of a sealed reading", binary=True)
+    def get(self, request: Request, reading: str, name: str) -> HttpResponseBase:
+        """Its bytes."""
+        return _member(self.store.open_reading(reading, self.person), name)
+
+
+class FinalDetailView(StoreView):
+    """The final of a unit."""
+
+    @describe("The manifest of the final in force", answer={"type": "object"}, query=("final",))
+    def get(self, request: Request, unit: str) -> HttpResponseBase:
+        """Its manifest, byte for byte; of an earlier final where `final` names it."""
+        wanted = request.query_params.get("final")
+        return _member(self.store.open_final(unit_of(unit), self.person, wanted), MANIFEST_NAME)
+
+
+class FinalFileView(StoreView):
+    """A file of a final."""
+
+    @describe("A file of the final in force", binary=True, query=("final",))
+    def get(self, request: Request, unit: str, name: str) -> HttpResponseBase:
+        """Its bytes."""
+        wanted = request.query_params.get("final")
+        return _member(self.store.open_final(unit_of(unit), self.person, wanted), name)
+
+
+def number(request: Request, name: str, usual: int, most: int) -> int:
+    """A number in the query; raises CrcError for anything else."""
+    text = request.query_params.get(name)
+    if text is None:
+        return usual
+    if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) <= most):
+        raise CrcError("server.bad_number", name=name, most=most)
+    return int(text)
+
+
+def _member(sealed: SealedFolder, name: str) -> HttpResponseBase:
+    if name != MANIFEST_NAME and name not in sealed.manifest.files:
+        raise CrcError("server.not_found")
+    response = FileResponse((sealed.folder / name).open("rb"), content_type="application/octet-stream")
+    response["X-Sealed-Sha256"] = sealed.sha256
+    return response

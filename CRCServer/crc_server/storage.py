@@ -1,0 +1,35 @@
+"""The local disk as Django's storage: a file is there whole and flushed, or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from crc_core.files.atomic import naming, part_beside, sync_folder
+from django.core.files.storage import FileSystemStorage
+
+
+class FlushedStorage(FileSystemStorage):
+    """Keeps a name as it is asked for, and replaces what lies there in one step."""
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """The name itself: it is made of hashes, so the same name means the same content."""
+        return name
+
+    def _save(self, name: str, content: Any) -> str:
+        path = Path(self.path(name))
+        part = part_beside(path)
+        with naming(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with part.open("xb") as stream:
+                    for piece in content.chunks():
+                        stream.write(piece)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
+            sync_folder(path.parent)
+        return name

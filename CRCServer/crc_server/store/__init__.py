@@ -1,0 +1,1 @@
+"""The store in a database: chain, bodies, case codes and passwords."""

@@ -1,0 +1,154 @@
+"""The chain in a database: one writer at a time, under the lock of the store's row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from crc_core.errors import CrcError
+from crc_core.workflow.context import Policy
+from crc_core.workflow.events import FIRST_PREV, Event, read_event
+from django.db import transaction
+from django.db.models import Max
+
+from crc_server.models import EventRow, ReadingRow, SlotRow, StoreRow, UnitRow
+from crc_server.store.index import index_events
+from crc_server.store.memory import ChainMemory
+
+
+def store_row(*, lock: bool = False) -> StoreRow:
+    """The store's row, locked until the transaction ends where `lock`; raises CrcError where no store was made."""
+    rows = StoreRow.objects.select_for_update() if lock else StoreRow.objects
+    row = rows.order_by("pk").first()
+    if row is None:
+        raise CrcError("server.no_store")
+    return row
+
+
+class DatabaseChain:
+    """The events as one request sees them; only `append` adds to them."""
+
+    def __init__(self, memory: ChainMemory, policy: Policy) -> None:
+        self._memory = memory
+        self._policy = policy
+        self._row = store_row()
+
+    @property
+    def head(self) -> str:
+        """The hash of the last event."""
+        return self._row.head_hash or FIRST_PREV
+
+    @property
+    def next_seq(self) -> int:
+        """The number the next event will have."""
+        return self._row.head_seq + 1
+
+    @property
+    def last_at(self) -> datetime | None:
+        """The time of the last event; None for an empty chain."""
+        return self._row.head_at
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """All units that events speak of, in order."""
+        return tuple(UnitRow.objects.order_by("code").values_list("code", flat=True))
+
+    @property
+    def store_wide(self) -> Sequence[Event]:
+        """The events that speak of the whole store."""
+        last = EventRow.objects.filter(unit=None, seq__lte=self._row.head_seq).aggregate(last=Max("seq"))["last"]
+        return self._events(None, last or 0)
+
+    def refresh(self) -> None:
+        """Take in what other writers have added."""
+        self._row = store_row()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep other writers out until the block ends; what it appended is then flushed to disk, or is not there."""
+        with transaction.atomic():
+            store_row(lock=True)
+            yield
+
+    def of_unit(self, unit: str) -> Sequence[Event]:
+        """The events of one unit in order."""
+        last = UnitRow.objects.filter(code=unit).values_list("last_seq", flat=True).first()
+        return () if last is None else self._events(unit, min(last, self._row.head_seq))
+
+    def of_units(self, last_seq: dict[str, int]) -> dict[str, Sequence[Event]]:
+        """The events of many units whose last numbers are known, in at most a handful of queries."""
+        missing = {unit: seq for unit, seq in last_seq.items() if not self._memory.has(self._row.store_id, unit, seq)}
+        found: dict[str, list[Event]] = {unit: [] for unit in missing}
+        for row in EventRow.objects.filter(unit__in=list(missing)).order_by("seq").iterator() if missing else ():
+            found[str(row.unit)].append(_event(row))
+        return {
+            unit: self._memory.up_to(
+                self._row.store_id, unit, seq, lambda after, unit=unit: [e for e in found[unit] if e.seq > after]
+            )
+            for unit, seq in last_seq.items()
+        }
+
+    def since(self, seq: int) -> Sequence[Event]:
+        """The events after number `seq`."""
+        return self.page(seq, None)
+
+    def page(self, seq: int, limit: int | None) -> Sequence[Event]:
+        """The events after number `seq`, at most `limit` of them."""
+        rows = EventRow.objects.filter(seq__gt=seq).order_by("seq")[:limit]
+        return [_event(row) for row in rows.iterator()]
+
+    def knows(self, event_hash: str) -> bool:
+        """Whether an event has this hash."""
+        return EventRow.objects.filter(hash=event_hash).exists()
+
+    def by_intent(self, intent_id: str) -> Event | None:
+        """The first event that an intent brought about; None for an intent the chain has not seen."""
+        row = EventRow.objects.filter(intent_id=intent_id).order_by("seq").first()
+        return None if row is None else _event(row)
+
+    def unit_of_reading(self, reading: str) -> str | None:
+        """The unit into which a reading was submitted first; None for an unknown reading."""
+        return ReadingRow.objects.filter(sha256=reading).values_list("unit", flat=True).first()
+
+    def units_read_by(self, person: str) -> Sequence[str]:
+        """The units in which a person was ever given a slot."""
+        return tuple(SlotRow.objects.filter(reader=person).values_list("unit_id", flat=True).distinct())
+
+    def append(self, events: Sequence[Event]) -> bool:
+        """Write the events after the present head, in the transaction of `exclusive`; nobody else can be first."""
+        with transaction.atomic():
+            row = store_row(lock=True)
+            if (row.head_seq, row.head_hash or FIRST_PREV) != (events[0].seq - 1, events[0].prev):
+                return False
+            EventRow.objects.bulk_create([_row(event) for event in events])
+            for unit in {event.unit for event in events if event.unit is not None}:
+                own = [event for event in events if event.unit == unit]
+                index_events(unit, [*self.of_unit(unit), *own], own, self._policy)
+            row.head_seq, row.head_hash, row.head_at = events[-1].seq, events[-1].hash, events[-1].at
+            row.save(update_fields=["head_seq", "head_hash", "head_at"])
+            self._row = row
+        return True
+
+    def _events(self, unit: str | None, last: int) -> Sequence[Event]:
+        def load(after: int) -> Sequence[Event]:
+            rows = EventRow.objects.filter(unit=unit, seq__gt=after, seq__lte=last).order_by("seq")
+            return [_event(row) for row in rows]
+
+        return self._memory.up_to(self._row.store_id, unit, last, load)
+
+
+def _row(event: Event) -> EventRow:
+    return EventRow(
+        seq=event.seq,
+        unit=event.unit,
+        kind=event.kind.value,
+        intent_id=event.intent_id,
+        hash=event.hash,
+        body=event.to_bytes().decode(),
+    )
+
+
+def _event(row: EventRow) -> Event:
+    return read_event(row.body.encode(), Path(f"event-{row.seq}.json"))

@@ -1,0 +1,97 @@
+"""Passwords: what people sign in and sign with; too many wrong ones close the door for a while."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from crc_core.errors import CrcError
+from crc_core.store.clock import Clock
+from crc_core.store.folder.people import PERSON_ID, PinPolicy, load_pin_policy
+from crc_core.workflow.intents import Refusal
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+
+from crc_server.models import TriesRow
+
+
+@dataclass(frozen=True)
+class Passwords:
+    """The accounts of a server; titles, roles and who is active stand in the chain and nowhere else."""
+
+    clock: Clock
+    policy: PinPolicy
+
+    @classmethod
+    def with_rules(cls, clock: Clock) -> Passwords:
+        """Under the rules shipped with this version."""
+        return cls(clock, load_pin_policy())
+
+    def check(self, person: str, secret: str | None) -> Refusal | None:
+        """Why `secret` is not the person's password; None where it is.
+
+        A try is counted before it is looked at, and the answer and its time are the same for a name nobody has.
+        """
+        if not secret:
+            return Refusal.because("server.password_needed")
+        wrong = self._count(person)
+        if wrong > self.policy.tries:
+            return Refusal.because("server.password_locked", minutes=self.policy.lock_minutes)
+        account = User.objects.filter(username=person).first()
+        if account is None:
+            make_password(secret)
+        elif account.check_password(secret):
+            TriesRow.objects.filter(person=person).delete()
+            return None
+        return Refusal.because("server.password_wrong", left=self.policy.tries - wrong)
+
+    def set(self, person: str, secret: str) -> None:
+        """Give the person a new password; raises CrcError for one that is too easy."""
+        account = self.account(person)
+        try:
+            validate_password(secret, account)
+        except ValidationError as error:
+            raise CrcError("server.password_weak") from error
+        account.set_password(secret)
+        account.save()
+        TriesRow.objects.filter(person=person).delete()
+
+    def set_name(self, person: str, name: str) -> None:
+        """Enter or change a person's name."""
+        account = self.account(person)
+        account.first_name = name[:150]
+        account.save()
+
+    def name(self, person: str) -> str:
+        """The person's name; the identifier where none was entered."""
+        return User.objects.filter(username=person).values_list("first_name", flat=True).first() or person
+
+    def has(self, person: str) -> bool:
+        """Whether the person can sign in."""
+        account = User.objects.filter(username=person).first()
+        return account is not None and account.has_usable_password()
+
+    def account(self, person: str) -> User:
+        """The person's account, made where there is none, without a password."""
+        if not PERSON_ID.fullmatch(person):
+            raise CrcError("store.bad_person", person=person)
+        account, is_new = User.objects.get_or_create(username=person)
+        if is_new:
+            account.set_unusable_password()
+            account.save()
+        return account
+
+    def _count(self, person: str) -> int:
+        """How many tries this one makes."""
+        now = self.clock()
+        with transaction.atomic():
+            TriesRow.objects.filter(last_at__lt=now - timedelta(minutes=self.policy.lock_minutes)).delete()
+            row, _ = TriesRow.objects.get_or_create(person=person, defaults={"last_at": now})
+            # A closed door opens in its time, however often somebody knocks meanwhile.
+            open_rows = TriesRow.objects.filter(pk=row.pk, wrong__lte=self.policy.tries)
+            open_rows.update(wrong=F("wrong") + 1, last_at=now)
+            return TriesRow.objects.values_list("wrong", flat=True).get(pk=row.pk)

@@ -1,0 +1,43 @@
+"""Every address of the server."""
+
+from __future__ import annotations
+
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView
+
+from crc_server.api import act_views, people_views, unit_views, upload_views
+from crc_server.api.errors import not_found, server_error
+
+_V1 = "api/v1/"
+urlpatterns = [
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path(f"{_V1}store", unit_views.StoreInfoView.as_view()),
+    path(f"{_V1}sessions", people_views.SessionsView.as_view()),
+    path(f"{_V1}sessions/current", people_views.SessionView.as_view()),
+    path(f"{_V1}sessions/all", people_views.AllSessionsView.as_view()),
+    path(f"{_V1}me", people_views.MeView.as_view()),
+    path(f"{_V1}me/password", people_views.MyPasswordView.as_view()),
+    path(f"{_V1}people", people_views.PeopleView.as_view()),
+    path(f"{_V1}people/<str:person>/password", people_views.PersonPasswordView.as_view()),
+    path(f"{_V1}people/<str:person>/name", people_views.PersonNameView.as_view()),
+    path(f"{_V1}work-list", unit_views.WorkListView.as_view()),
+    path(f"{_V1}units/<str:unit>", unit_views.UnitDetailView.as_view()),
+    path(f"{_V1}units/<str:unit>/images/<str:role>", unit_views.ImagesView.as_view()),
+    path(f"{_V1}units/<str:unit>/images/<str:role>/<str:name>", unit_views.ImageView.as_view()),
+    path(f"{_V1}units/<str:unit>/final", unit_views.FinalDetailView.as_view()),
+    path(f"{_V1}units/<str:unit>/final/files/<path:name>", unit_views.FinalFileView.as_view()),
+    path(f"{_V1}units/<str:unit>/registration", act_views.AdmitView.as_view()),
+    path(f"{_V1}units/<str:unit>/readings", act_views.SubmitView.as_view()),
+    path(f"{_V1}units/<str:unit>/finals", act_views.SignView.as_view()),
+    path(f"{_V1}readings/<str:reading>", unit_views.ReadingView.as_view()),
+    path(f"{_V1}readings/<str:reading>/files/<path:name>", unit_views.ReadingFileView.as_view()),
+    path(f"{_V1}uploads/<str:sha256>", upload_views.UploadView.as_view()),
+    path(f"{_V1}uploads/<str:sha256>/files/<path:name>", upload_views.UploadFileView.as_view()),
+    path(f"{_V1}cases", act_views.CasesView.as_view()),
+    path(f"{_V1}intents", act_views.IntentsView.as_view()),
+    path(f"{_V1}advance", act_views.AdvanceView.as_view()),
+    path(f"{_V1}events", act_views.EventsView.as_view()),
+    path(f"{_V1}events/head", act_views.ChainHeadView.as_view()),
+]
+handler404 = not_found
+handler500 = server_error
