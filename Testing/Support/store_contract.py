@@ -171,6 +171,7 @@ def everything(bench: Bench, viewer: str, prepared: PreparedUnit, sealed: Sealed
         "final": answer(lambda: store.open_final(unit, viewer)),
         "events": answer(lambda: store.events_since(0, viewer)),
         "head": answer(lambda: store.chain_head(viewer)),
+        "overview": answer(lambda: store.overview(viewer)),
         "case": answer(lambda: store.reserve_case("01", viewer)),
         "intents": {kind.value: _ask_kind(bench, viewer, kind, prepared, known) for kind in Kind},
         "after": answer(lambda: store.unit(unit, viewer)),
@@ -203,6 +204,13 @@ def payload_for(kind: Kind, prepared: PreparedUnit, person: str, reading: str) -
         Kind.CLEARANCE_SIGNED: p.ClearanceSigned("zhao", Target.LUNG, "v1"),
         Kind.SAMPLE_DRAWN: p.SampleDrawn(1, (unit, unit), {}, 28),
         Kind.READINGS_FLAGGED: p.ReadingsFlagged("zhao", START, "agreement below the mark"),
+        Kind.CALIBRATION_PLANNED: p.CalibrationPlanned(
+            "session-9", (unit,), ("zhao",), ("wang", "li"), (p.PassMark(Target.PRIMARY, 80, 20, 0, 80),)
+        ),
+        Kind.REFERENCE_SIGNED: p.ReferenceSigned("session-9", {unit: digest("final")}),
+        Kind.CALIBRATION_OPENED: p.CalibrationOpened(
+            "session-9", {unit: digest("final")}, (p.CalibrationResult("zhao", Target.PRIMARY, True, 900, 20, 0, 1000),)
+        ),
         Kind.UNIT_REGISTERED: prepared.registration,
         Kind.SCAN_CHECKED: SCAN_PASSED,
         Kind.SCAN_OVERRULED: p.ScanOverruled(("kvp",), "only scan there is"),
@@ -305,17 +313,49 @@ class StoreContract:
         assert bench.harness.store("user").unit(prepared.unit, "user").phase is Phase.RELEASED
 
     def test_store_wide_intents_have_their_roles(self, bench: Bench) -> None:
-        prepared, other = bench.prepared(), bench.prepared()
+        prepared, other, barred = (bench.prepared() for _ in range(3))
         self.only(bench, Kind.PERSON_SET, prepared, ["admin"])
         self.only(bench, Kind.PROTOCOL_PUBLISHED, prepared, ["trainer", "chief"])
         self.only(bench, Kind.CLEARANCE_SIGNED, prepared, ["chief"])
         self.only(bench, Kind.READINGS_FLAGGED, prepared, ["manager", "trainer", "chief"])
-        for each in (prepared, other):
+        for each in (prepared, other, barred):
             accepted(bench.admit(each))
         members = (str(prepared.unit), str(other.unit))
         self.only(bench, Kind.SAMPLE_DRAWN, prepared, ["manager"], p.SampleDrawn(1, members, {}, 28))
-        self.only(bench, Kind.UNIT_BARRED, other, ["trainer"])
+        self.only(bench, Kind.UNIT_BARRED, barred, ["trainer"])
+        session = ("session-1", (str(barred.unit),), ("zhao",), ("wang", "li"))
+        marks = (p.PassMark(Target.PRIMARY, 80, 20, 0, 80),)
+        self.only(bench, Kind.CALIBRATION_PLANNED, barred, ["trainer"], p.CalibrationPlanned(*session, marks))
+        assert isinstance(bench.ask("trainer", Kind.UNIT_BARRED, p.UnitBarred("s"), other.unit), Refusal)
         self.only(bench, Kind.UNIT_EXCLUDED, prepared, ["chief", "manager"])
+
+    def test_each_person_sees_their_part_of_the_store_as_a_whole(self, bench: Bench) -> None:
+        prepared, other, barred = (bench.prepared() for _ in range(3))
+        for each in (prepared, other, barred):
+            accepted(bench.admit(each))
+        members = (str(prepared.unit), str(other.unit))
+        bench.must("manager", Kind.SAMPLE_DRAWN, p.SampleDrawn(1, members, {}, 28))
+        bench.must("trainer", Kind.UNIT_BARRED, p.UnitBarred("s"), barred.unit)
+        marks = (p.PassMark(Target.PRIMARY, 80, 20, 0, 80),)
+        plan = p.CalibrationPlanned("s", (str(barred.unit),), ("zhao",), ("wang", "li"), marks)
+        bench.must("trainer", Kind.CALIBRATION_PLANNED, plan)
+        seen = {person: bench.harness.store(person).overview(person) for person in PEOPLE}
+        for person in ("wang", "li", "zhao", "trainer", "user", "upstart"):
+            assert seen[person].samples == ()
+        for person in ("manager", "admin", "chief"):
+            assert [view.members for view in seen[person].samples] == [members]
+        for person in ("manager", "admin", "chief", "trainer"):
+            assert [view.references for view in seen[person].sessions] == [("wang", "li")]
+            assert len(seen[person].sessions[0].waiting) == 3
+            assert {known.person for known in seen[person].people} == set(PEOPLE)
+        assert [(view.readers, view.references) for view in seen["zhao"].sessions] == [(("zhao",), ())]
+        assert (seen["wang"].sessions, seen["wang"].people) == ((), ())
+        assert {item.reader for item in seen["wang"].clearances} == {"wang"}
+        assert seen["chief"].may == {Kind.PROTOCOL_PUBLISHED, Kind.CLEARANCE_SIGNED, Kind.READINGS_FLAGGED} | {
+            Kind.REFERENCE_SIGNED
+        }
+        with pytest.raises(CrcError):
+            bench.harness.store("nobody").overview("nobody")
 
     def test_nobody_acts_as_the_system_or_compares_by_hand(self, bench: Bench) -> None:
         prepared = bench.opened("wang", "li")

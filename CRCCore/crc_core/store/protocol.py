@@ -13,6 +13,7 @@ from crc_core.vocabulary import Role
 from crc_core.workflow.events import Event
 from crc_core.workflow.intents import Intent, Refusal
 from crc_core.workflow.payloads import UnitRegistered
+from crc_core.workflow.store_view import StoreView
 from crc_core.workflow.views import UnitView, WorkItem
 
 
@@ -57,6 +58,12 @@ class Store(Protocol):
 
     def unit(self, unit: UnitId, viewer: str) -> UnitView:
         """What the viewer may know and do about a unit."""
+
+    def overview(self, viewer: str) -> StoreView:
+        """What the viewer may know and do about the store as a whole: protocol, calibration, clearances, the sample.
+
+        Raises CrcError for somebody who is no active person of the store.
+        """
 
     def open_image(self, unit: UnitId, role: Role, viewer: str) -> tuple[Path, ...]:
         """Local de-identified DICOM files of the unit's series for `role`."""

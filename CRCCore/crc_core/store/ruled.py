@@ -29,6 +29,7 @@ from crc_core.workflow.gates import Situation
 from crc_core.workflow.intents import SIGNED, Intent, Refusal, new_intent
 from crc_core.workflow.project import is_blind, may_open_reading, project, work_item
 from crc_core.workflow.state import Due, UnitState, fold
+from crc_core.workflow.store_view import StoreView, project_store
 from crc_core.workflow.views import Phase, SlotPhase, UnitView, WorkItem
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -85,6 +86,15 @@ class RuledStore:
         view = project(chain.of_unit(str(unit)), self._ledger.context, viewer, self._ledger.now)
         if view is None:
             raise CrcError("store.unknown_unit", unit=str(unit))
+        return view
+
+    def overview(self, viewer: str) -> StoreView:
+        """What the viewer may know and do about the store as a whole."""
+        chain = self._ledger.chain
+        chain.refresh()
+        view = project_store(chain.of_unit, self._ledger.context, viewer, self._ledger.now)
+        if view is None:
+            raise CrcError("workflow.unknown_person", person=viewer)
         return view
 
     def open_image(self, unit: UnitId, role: Role, viewer: str) -> tuple[Path, ...]:
@@ -206,6 +216,11 @@ class RuledStore:
 
     def events_since(self, seq: int, viewer: str) -> tuple[Event, ...]:
         """The events after `seq`, for administrators and data managers; nobody gets them who reads a unit blind."""
+        self.require_auditor(viewer)
+        return tuple(self._ledger.chain.since(seq))
+
+    def require_auditor(self, viewer: str) -> None:
+        """Raise the CrcError for a person who may not see the chain."""
         chain = self._ledger.chain
         chain.refresh()
         person = self._ledger.context.person(viewer)
@@ -213,7 +228,6 @@ class RuledStore:
             raise CrcError("store.auditors_only", person=viewer)
         if any(is_blind(self._situation(unit, person)) for unit in chain.units_read_by(viewer)):
             raise CrcError("store.reads_blind", person=viewer)
-        return tuple(chain.since(seq))
 
     def _advance_unit(self, unit: str) -> bool:
         """Whether anything was due; two machines at it at once end with one comparison and one final."""

@@ -15,7 +15,8 @@ def check_submitted_reading(opened: SealedReading, intent: Intent) -> None:
     reading, payload = opened.reading, intent.payload
     said = (payload.reading, payload.reader, payload.round, payload.supersedes, intent.actor, intent.unit)
     sealed = (opened.sealed.sha256, reading.reader, reading.round, reading.supersedes, reading.reader, reading.unit)
-    if said != sealed:
+    told = payload.active_seconds
+    if said != sealed or (told is not None and told != opened.provenance.active_seconds):
         raise CrcError("store.intent_differs", path=opened.sealed.folder / READING_NAME)
 
 

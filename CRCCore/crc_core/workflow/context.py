@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from crc_core.files.packaged import packaged_record
 from crc_core.vocabulary import PersonRole, Target, Title
 from crc_core.workflow.events import Event, Kind
+from crc_core.workflow.payloads import CalibrationResult, ClearanceSigned, PassMark, ProtocolPublished
 
 SYSTEM_ACTOR = "system"
 
@@ -48,6 +50,56 @@ class Sample:
     members: frozenset[str]
     washout_days: int
     drawn_at: datetime
+    seed: int = 0
+    order: tuple[str, ...] = ()
+    exclusions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class Session:
+    """A calibration session: the plan, the signed references, and once it is open, the results."""
+
+    id: str
+    units: tuple[str, ...]
+    readers: tuple[str, ...]
+    references: tuple[str, ...]
+    marks: tuple[PassMark, ...]
+    trainer: str
+    planned_at: datetime
+    finals: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    signer: str | None = None
+    results: tuple[CalibrationResult, ...] = ()
+    opened_at: datetime | None = None
+
+    def result_of(self, reader: str, target: Target) -> CalibrationResult | None:
+        """What the reader reached for the target; None where there is no result (yet)."""
+        return next((item for item in self.results if (item.reader, item.target) == (reader, target)), None)
+
+
+@dataclass(frozen=True)
+class Clearance:
+    """A clearance in force: what was signed, by whom and when."""
+
+    record: ClearanceSigned
+    signer: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A reader whose readings are flagged from `since` until a clearance is signed anew."""
+
+    reader: str
+    since: datetime
+    reason: str
+    at: datetime
+    until: datetime | None = None
+
+    def covers(self, reader: str, submitted_at: datetime) -> bool:
+        """Whether a reading of that reader and time is flagged."""
+        return (
+            reader == self.reader and self.since <= submitted_at and (self.until is None or submitted_at < self.until)
+        )
 
 
 @dataclass(frozen=True)
@@ -59,6 +111,10 @@ class Context:
     clearances: frozenset[tuple[str, Target]] = frozenset()
     samples: tuple[Sample, ...] = ()
     protocol: str = ""
+    sessions: Mapping[str, Session] = field(default_factory=lambda: MappingProxyType({}))
+    flags: tuple[Flag, ...] = ()
+    clearance_records: tuple[Clearance, ...] = ()
+    published: ProtocolPublished | None = None
 
     def person(self, person: str) -> Person | None:
         """The active person of that id; None for an unknown or inactive one."""
@@ -73,6 +129,19 @@ class Context:
         """The sample a unit is in; None where it is in none."""
         return next((sample for sample in self.samples if unit in sample.members), None)
 
+    def session_of(self, unit: str, reader: str) -> Session | None:
+        """The calibration session in which the reader contours the unit blind; None where there is none."""
+        found = (session for session in self.sessions.values() if unit in session.units and reader in session.readers)
+        return next(found, None)
+
+    def is_reference_reader(self, unit: str, reader: str) -> bool:
+        """Whether the reader is to make the reference of a calibration unit."""
+        return any(unit in item.units and reader in item.references for item in self.sessions.values())
+
+    def is_flagged(self, reader: str, submitted_at: datetime) -> bool:
+        """Whether a reading of that reader and time is flagged."""
+        return any(flag.covers(reader, submitted_at) for flag in self.flags)
+
 
 SYSTEM = Person(SYSTEM_ACTOR, Title.NONE, frozenset({PersonRole.SYSTEM}), "", True)
 
@@ -83,20 +152,82 @@ def load_policy() -> Policy:
 
 
 def build_context(store_events: Iterable[Event], policy: Policy) -> Context:
-    """The context that the store-wide events of a chain add up to."""
+    """The context that the store-wide events of a chain add up to.
+
+    A flag takes the reader's clearances away until they are signed anew: recalibration comes first.
+    """
     people: dict[str, Person] = {SYSTEM_ACTOR: SYSTEM}
-    clearances: set[tuple[str, Target]] = set()
+    clearances: dict[tuple[str, Target], Clearance] = {}
     samples: list[Sample] = []
-    protocol = ""
+    sessions: dict[str, Session] = {}
+    flags: list[Flag] = []
+    published: ProtocolPublished | None = None
     for event in store_events:
         payload = event.payload
         if event.kind is Kind.PERSON_SET:
             people[payload.person] = Person(payload.person, payload.title, payload.roles, payload.site, payload.active)
         elif event.kind is Kind.CLEARANCE_SIGNED:
-            change = clearances.add if payload.cleared else clearances.discard
-            change((payload.reader, payload.target))
+            _clear(clearances, flags, event)
         elif event.kind is Kind.SAMPLE_DRAWN:
-            samples.append(Sample(frozenset(payload.members), payload.washout_days, event.at))
+            samples.append(_sample(event))
         elif event.kind is Kind.PROTOCOL_PUBLISHED:
-            protocol = payload.version
-    return Context(people, policy, frozenset(clearances), tuple(samples), protocol)
+            published = payload
+        elif event.kind is Kind.READINGS_FLAGGED:
+            flags.append(Flag(payload.reader, payload.since, payload.reason, event.at))
+            clearances = {place: kept for place, kept in clearances.items() if place[0] != payload.reader}
+        elif event.kind in _SESSION_KINDS:
+            sessions[payload.session] = _session(sessions.get(payload.session), event)
+    return Context(
+        people=people,
+        policy=policy,
+        clearances=frozenset(clearances),
+        samples=tuple(samples),
+        protocol="" if published is None else published.version,
+        sessions=MappingProxyType(sessions),
+        flags=tuple(flags),
+        clearance_records=tuple(clearances[place] for place in sorted(clearances)),
+        published=published,
+    )
+
+
+_SESSION_KINDS = frozenset({Kind.CALIBRATION_PLANNED, Kind.REFERENCE_SIGNED, Kind.CALIBRATION_OPENED})
+
+
+def _clear(clearances: dict[tuple[str, Target], Clearance], flags: list[Flag], event: Event) -> None:
+    record: ClearanceSigned = event.payload
+    if not record.cleared:
+        clearances.pop((record.reader, record.target), None)
+        return
+    clearances[record.reader, record.target] = Clearance(record, event.actor, event.at)
+    for place, flag in enumerate(flags):
+        if flag.reader == record.reader and flag.until is None:
+            flags[place] = replace(flag, until=event.at)
+
+
+def _sample(event: Event) -> Sample:
+    payload = event.payload
+    return Sample(
+        members=frozenset(payload.members),
+        washout_days=payload.washout_days,
+        drawn_at=event.at,
+        seed=payload.seed,
+        order=payload.members,
+        exclusions=MappingProxyType(payload.exclusions),
+    )
+
+
+def _session(known: Session | None, event: Event) -> Session:
+    payload = event.payload
+    if event.kind is Kind.CALIBRATION_PLANNED or known is None:
+        return Session(
+            id=payload.session,
+            units=payload.units,
+            readers=payload.readers,
+            references=payload.references,
+            marks=payload.marks,
+            trainer=event.actor,
+            planned_at=event.at,
+        )
+    if event.kind is Kind.REFERENCE_SIGNED:
+        return replace(known, finals=MappingProxyType(payload.finals), signer=event.actor)
+    return replace(known, results=payload.results, opened_at=event.at)

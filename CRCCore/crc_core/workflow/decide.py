@@ -100,7 +100,7 @@ def _assign(situation: Situation, payload: Any) -> _Answer:
     refusal = round_is_ready(situation, payload.reader, payload.round)
     if refusal is not None:
         return refusal
-    if not situation.context.policy.require_clearance:
+    if situation.state.barred is not None or not situation.context.policy.require_clearance:
         return None
     missing = [t for t in situation.state.bindings if not situation.context.is_cleared(payload.reader, t)]
     if missing and not (payload.overrule_reason and situation.person.may_sign):

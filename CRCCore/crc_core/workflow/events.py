@@ -29,6 +29,9 @@ class Kind(StrEnum):
     CLEARANCE_SIGNED = "clearance_signed"
     SAMPLE_DRAWN = "sample_drawn"
     READINGS_FLAGGED = "readings_flagged"
+    CALIBRATION_PLANNED = "calibration_planned"
+    REFERENCE_SIGNED = "reference_signed"
+    CALIBRATION_OPENED = "calibration_opened"
     UNIT_REGISTERED = "unit_registered"
     SCAN_CHECKED = "scan_checked"
     SCAN_OVERRULED = "scan_overruled"
@@ -55,6 +58,9 @@ PAYLOADS: Mapping[Kind, type] = MappingProxyType(
         Kind.CLEARANCE_SIGNED: payloads.ClearanceSigned,
         Kind.SAMPLE_DRAWN: payloads.SampleDrawn,
         Kind.READINGS_FLAGGED: payloads.ReadingsFlagged,
+        Kind.CALIBRATION_PLANNED: payloads.CalibrationPlanned,
+        Kind.REFERENCE_SIGNED: payloads.ReferenceSigned,
+        Kind.CALIBRATION_OPENED: payloads.CalibrationOpened,
         Kind.UNIT_REGISTERED: payloads.UnitRegistered,
         Kind.SCAN_CHECKED: payloads.ScanChecked,
         Kind.SCAN_OVERRULED: payloads.ScanOverruled,
@@ -76,7 +82,16 @@ PAYLOADS: Mapping[Kind, type] = MappingProxyType(
 )
 
 STORE_WIDE = frozenset(
-    {Kind.PERSON_SET, Kind.PROTOCOL_PUBLISHED, Kind.CLEARANCE_SIGNED, Kind.SAMPLE_DRAWN, Kind.READINGS_FLAGGED}
+    {
+        Kind.PERSON_SET,
+        Kind.PROTOCOL_PUBLISHED,
+        Kind.CLEARANCE_SIGNED,
+        Kind.SAMPLE_DRAWN,
+        Kind.READINGS_FLAGGED,
+        Kind.CALIBRATION_PLANNED,
+        Kind.REFERENCE_SIGNED,
+        Kind.CALIBRATION_OPENED,
+    }
 )
 """Kinds that speak of the whole store and carry no unit."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from crc_core.reading.schema import FIRST_ROUND
+from crc_core.reading.schema import CALIBRATION_ROUND, FIRST_ROUND
 from crc_core.vocabulary import PersonRole
 from crc_core.workflow.context import Context, Person
 from crc_core.workflow.events import STORE_WIDE, Kind
@@ -36,13 +36,16 @@ _ROLES: Mapping[Kind, tuple[PersonRole, ...]] = MappingProxyType(
         Kind.CLEARANCE_SIGNED: (_SENIOR,),
         Kind.SAMPLE_DRAWN: (_MANAGER,),
         Kind.READINGS_FLAGGED: (_MANAGER, _TRAINER, _SENIOR),
+        Kind.CALIBRATION_PLANNED: (_TRAINER,),
+        Kind.REFERENCE_SIGNED: (_SENIOR,),
+        Kind.CALIBRATION_OPENED: (_TRAINER,),
         Kind.UNIT_REGISTERED: (_MANAGER,),
         Kind.SCAN_CHECKED: (_MANAGER, _SYSTEM),
         Kind.SCAN_OVERRULED: (_MANAGER, _SENIOR),
         Kind.SOURCES_BOUND: (_MANAGER,),
         Kind.MODE_CHANGED: (_SENIOR,),
         Kind.UNIT_BARRED: (_TRAINER,),
-        Kind.READING_ASSIGNED: (_MANAGER, _SENIOR),
+        Kind.READING_ASSIGNED: (_MANAGER, _SENIOR, _TRAINER),
         Kind.READING_TAKEN: (PersonRole.ANNOTATOR,),
         Kind.READING_SUBMITTED: (PersonRole.ANNOTATOR,),
         Kind.READING_WITHDRAWN: (PersonRole.ANNOTATOR,),
@@ -55,6 +58,7 @@ _ROLES: Mapping[Kind, tuple[PersonRole, ...]] = MappingProxyType(
         Kind.UNIT_RELEASED: (_MANAGER,),
     }
 )
+_HAVE_FINAL = frozenset({Phase.FINAL, Phase.RELEASED})
 _SEES_UNITS = frozenset({_MANAGER, _TRAINER, _SYSTEM, PersonRole.ADMINISTRATOR})
 
 
@@ -90,11 +94,14 @@ def may_know(situation: Situation) -> bool:
     """Whether the person may know that the unit exists."""
     if situation.state.registered is None:
         return False
-    person = situation.person
-    if situation.own_slots or person.may_sign or person.roles & _SEES_UNITS:
-        return True
-    released = situation.phase in (Phase.FINAL, Phase.RELEASED)
-    return PersonRole.DATA_USER in person.roles and released
+    return bool(situation.own_slots) or situation.phase in phases_known(situation.person)
+
+
+def phases_known(person: Person) -> frozenset[Phase]:
+    """The phases of units that a person without a slot in them may know of."""
+    if person.may_sign or person.roles & _SEES_UNITS:
+        return frozenset(Phase)
+    return _HAVE_FINAL if PersonRole.DATA_USER in person.roles else frozenset()
 
 
 def gate(kind: Kind, situation: Situation) -> Refusal | None:
@@ -103,12 +110,18 @@ def gate(kind: Kind, situation: Situation) -> Refusal | None:
         return Refusal.because("workflow.unknown_unit", unit=situation.state.unit)
     if acting_role(kind, situation.person) is None:
         return Refusal.because("workflow.role", kind=kind.value)
-    if situation.own_slots and kind not in READER_KINDS and kind not in STORE_WIDE:
+    if situation.own_slots and kind not in READER_KINDS and kind not in STORE_WIDE and not _trains(kind, situation):
         return Refusal.because("workflow.own_case", unit=situation.state.unit)
     if situation.phase in (Phase.EXCLUDED, Phase.WITHDRAWN) and kind not in (*STORE_WIDE, Kind.CONSENT_WITHDRAWN):
         return Refusal.because(f"workflow.unit_{situation.phase.value}", unit=situation.state.unit)
     check = _GATES.get(kind)
     return None if check is None else check(situation)
+
+
+def _trains(kind: Kind, situation: Situation) -> bool:
+    """Whether a trainer assigns a calibration unit, whose reference they may make themselves."""
+    is_trainer = PersonRole.TRAINER in situation.person.roles
+    return kind is Kind.READING_ASSIGNED and situation.state.barred is not None and is_trainer
 
 
 def _not_now(situation: Situation) -> Refusal:
@@ -129,9 +142,17 @@ def _before_slots(situation: Situation) -> Refusal | None:
     return Refusal.because("workflow.reading_began", unit=situation.state.unit) if situation.state.slots else None
 
 
+def _bar(situation: Situation) -> Refusal | None:
+    is_sampled = situation.context.sample_of(situation.state.unit) is not None
+    return _not_now(situation) if is_sampled else _before_slots(situation)
+
+
 def _assign(situation: Situation) -> Refusal | None:
-    if situation.state.barred is not None:
+    is_trainer = PersonRole.TRAINER in situation.person.roles
+    if situation.state.barred is not None and not is_trainer:
         return Refusal.because("workflow.barred", unit=situation.state.unit)
+    if situation.state.barred is None and acting_role(Kind.READING_ASSIGNED, situation.person) is PersonRole.TRAINER:
+        return Refusal.because("workflow.role", kind=Kind.READING_ASSIGNED.value)
     if not situation.state.bindings:
         return Refusal.because("workflow.not_bound", unit=situation.state.unit)
     if situation.phase in (Phase.SCAN_REFUSED, Phase.REGISTERED):
@@ -170,7 +191,7 @@ def _return(situation: Situation) -> Refusal | None:
 def _final(situation: Situation) -> Refusal | None:
     if PersonRole.SYSTEM in situation.person.roles:
         return _while(Phase.COMPARING)(situation)
-    return _while(Phase.DISPUTED, Phase.REPORT_OPEN, Phase.FINAL, Phase.RELEASED)(situation)
+    return _while(Phase.DISPUTED, Phase.REPORT_OPEN, Phase.FINAL, Phase.REFERENCE, Phase.RELEASED)(situation)
 
 
 def _exclude(situation: Situation) -> Refusal | None:
@@ -192,7 +213,7 @@ _GATES: Mapping[Kind, Callable[[Situation], Refusal | None]] = MappingProxyType(
         Kind.SCAN_OVERRULED: _while(Phase.SCAN_REFUSED, Phase.CHECKED),
         Kind.SOURCES_BOUND: lambda s: _before_slots(s) or _while(Phase.CHECKED)(s),
         Kind.MODE_CHANGED: _mode,
-        Kind.UNIT_BARRED: _before_slots,
+        Kind.UNIT_BARRED: _bar,
         Kind.READING_ASSIGNED: _assign,
         Kind.READING_TAKEN: _own_slot_before_submission,
         Kind.READING_SUBMITTED: _submit,
@@ -212,6 +233,11 @@ def round_is_ready(situation: Situation, reader: str, number: int) -> Refusal | 
     unit = situation.state.unit
     if (reader, number) in situation.state.slots:
         return Refusal.because("workflow.has_slot", reader=reader, unit=unit)
+    if situation.state.barred is not None:
+        if not _has_part(situation, reader, number):
+            return Refusal.because("workflow.not_in_session", reader=reader, unit=unit)
+        if number == CALIBRATION_ROUND:
+            return None
     if number == FIRST_ROUND:
         full = len(first) >= situation.context.policy.readers_per_unit
         return Refusal.because("workflow.slots_full", unit=unit) if full else None
@@ -222,3 +248,11 @@ def round_is_ready(situation: Situation, reader: str, number: int) -> Refusal | 
     if days < sample.washout_days:
         return Refusal.because("workflow.washout", days=sample.washout_days - days)
     return None
+
+
+def _has_part(situation: Situation, reader: str, number: int) -> bool:
+    """Whether a calibration session has the reader for that round of the unit."""
+    context, unit = situation.context, situation.state.unit
+    if number == FIRST_ROUND:
+        return context.is_reference_reader(unit, reader)
+    return number == CALIBRATION_ROUND and context.session_of(unit, reader) is not None

@@ -16,7 +16,15 @@ from crc_core.workflow.events import PAYLOADS, STORE_WIDE, Kind
 
 INTENT_SCHEMA = "crc-intent/1"
 
-SIGNED = frozenset({Kind.FINAL_STORED, Kind.CLEARANCE_SIGNED, Kind.UNIT_EXCLUDED, Kind.PROTOCOL_PUBLISHED})
+SIGNED = frozenset(
+    {
+        Kind.FINAL_STORED,
+        Kind.CLEARANCE_SIGNED,
+        Kind.UNIT_EXCLUDED,
+        Kind.PROTOCOL_PUBLISHED,
+        Kind.REFERENCE_SIGNED,
+    }
+)
 """Intents for which a store asks for the person again (PIN or password)."""
 
 

@@ -120,12 +120,13 @@ class ReadingTaken:
 
 @dataclass(frozen=True)
 class ReadingSubmitted:
-    """A sealed reading came in."""
+    """A sealed reading came in; `active_seconds` is the time its provenance tells."""
 
     reader: str
     round: int
     reading: str
     supersedes: str | None = None
+    active_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,10 @@ class SeniorAsked:
 
 @dataclass(frozen=True)
 class LesionOutcome:
-    """What became of one lesion: its numbers in A and B, agreement in thousandths (floored), and why it is disputed."""
+    """What became of one lesion: its numbers in A and B, agreement in thousandths (floored), and why it is disputed.
+
+    `volumes_mm3` are what A and B drew of it, rounded to whole cubic millimetres.
+    """
 
     a: tuple[int, ...]
     b: tuple[int, ...]
@@ -164,6 +168,7 @@ class LesionOutcome:
     dice_permille: int | None = None
     subvoxel: bool = False
     reasons: tuple[str, ...] = ()
+    volumes_mm3: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -246,20 +251,94 @@ class PersonSet:
 
 @dataclass(frozen=True)
 class ClearanceSigned:
-    """A senior cleared a reader for one target under a protocol, or took the clearance back."""
+    """A senior cleared a reader for one target under a protocol, or took the clearance back.
+
+    `session` is the calibration it rests on; `reason` is asked for where its result there does not pass.
+    """
 
     reader: str
     target: Target
     protocol: str
     cleared: bool = True
+    session: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
 class ProtocolPublished:
-    """A version of the delineation protocol came into force."""
+    """A version of the delineation protocol came into force.
+
+    `document` is its text, whose SHA-256 is `sha256`; `session` the calibration whose output it is.
+    """
 
     version: str
     sha256: str
+    document: str | None = None
+    session: str | None = None
+
+
+@dataclass(frozen=True)
+class PassMark:
+    """What a reader must reach for one target, against the reference over all cases of a session.
+
+    Mean Dice and report agreement in whole percent at least; mean volume bias in percent of the reference, either way,
+    and lesions missed at most.
+    """
+
+    target: Target
+    dice_percent: int
+    bias_percent: int
+    missed_lesions: int
+    report_percent: int
+
+    def __post_init__(self) -> None:
+        shares = (self.dice_percent, self.report_percent)
+        if any(not 0 <= share <= 100 for share in shares) or self.bias_percent < 0 or self.missed_lesions < 0:
+            raise ValueError("a pass mark is a share from 0 to 100 or a number that is not negative")
+
+
+@dataclass(frozen=True)
+class CalibrationPlanned:
+    """A calibration session: its cases (barred before), who contours blind, who makes the reference, what passes."""
+
+    session: str
+    units: tuple[str, ...]
+    readers: tuple[str, ...]
+    references: tuple[str, ...]
+    marks: tuple[PassMark, ...]
+
+
+@dataclass(frozen=True)
+class ReferenceSigned:
+    """A senior signed the references of a session: the final in force of every one of its units."""
+
+    session: str
+    finals: dict[str, str]
+
+
+@dataclass(frozen=True)
+class CalibrationResult:
+    """What one reader reached for one target in a session; Dice, bias and report agreement in thousandths.
+
+    None where a measure does not apply (nobody drew the target, no question was asked).
+    """
+
+    reader: str
+    target: Target
+    passed: bool
+    dice_permille: int | None = None
+    bias_permille: int | None = None
+    missed_lesions: int = 0
+    report_permille: int | None = None
+
+
+@dataclass(frozen=True)
+class CalibrationOpened:
+    """A session's results are open to its readers: what each reached against which references, by unit."""
+
+    session: str
+    finals: dict[str, str]
+    results: tuple[CalibrationResult, ...]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from crc_core.reading.schema import FIRST_ROUND
+from crc_core.reading.schema import CALIBRATION_ROUND, FIRST_ROUND
 from crc_core.vocabulary import PersonRole
 from crc_core.workflow.context import Context
 from crc_core.workflow.events import STORE_WIDE, Event, Kind
@@ -13,8 +13,8 @@ from crc_core.workflow.gates import Situation, gate, may_know
 from crc_core.workflow.state import Slot, StoredFinal, fold
 from crc_core.workflow.views import FinalView, Phase, SlotPhase, SlotView, UnitView, WorkItem
 
-_HIDDEN_FROM_READERS = (Phase.COMPARING, Phase.DISPUTED, Phase.REPORT_OPEN, Phase.FINAL, Phase.RELEASED)
-_HAS_FINAL = (Phase.FINAL, Phase.RELEASED)
+_HAS_FINAL = (Phase.FINAL, Phase.REFERENCE, Phase.RELEASED)
+_HIDDEN_FROM_READERS = (Phase.COMPARING, Phase.DISPUTED, Phase.REPORT_OPEN, *_HAS_FINAL)
 _UNIT_KINDS = tuple(kind for kind in Kind if kind not in STORE_WIDE)
 
 
@@ -37,7 +37,8 @@ def view_of(situation: Situation) -> UnitView:
     state, blind = situation.state, is_blind(situation)
     hides_body = state.withdrawn
     registered = state.registered
-    shows_agreement = not blind and (situation.person.may_sign or bool(situation.own_slots) or _is_manager(situation))
+    oversees = situation.person.may_sign or _is_manager(situation) or _leads(situation)
+    shows_agreement = not blind and (oversees or bool(situation.own_slots))
     return UnitView(
         unit=state.unit,
         phase=Phase.READING if blind and situation.phase in _HIDDEN_FROM_READERS else situation.phase,
@@ -55,17 +56,26 @@ def view_of(situation: Situation) -> UnitView:
         finals=() if blind or hides_body else tuple(_final_view(final) for final in state.finals),
         questions=_questions(situation),
         reason=state.excluded,
+        flagged=_is_flagged(situation),
+        protocol=None if hides_body else state.protocol,
+        barred=state.barred,
     )
 
 
 def is_blind(situation: Situation) -> bool:
     """Whether the person reads the unit and may not yet know of other readings, their comparison or the final.
 
-    Blinding ends when the unit is final; for a reader in the agreement sample, when their re-reading is in.
+    Blinding ends when the unit is final; for a reader in the agreement sample, when their re-reading is in; for who is
+    calibrated, when the session is opened and their own reading can no longer be taken back.
     """
     own = situation.own_slots
     if not own:
         return False
+    calibrated = next((slot for slot in own if slot.round == CALIBRATION_ROUND), None)
+    if calibrated is not None:
+        session = situation.context.session_of(situation.state.unit, calibrated.reader)
+        is_in = calibrated.phase is SlotPhase.SUBMITTED and not _is_at_hand(calibrated, situation)
+        return session is None or session.opened_at is None or not is_in
     if situation.phase not in _HAS_FINAL:
         return True
     if situation.context.sample_of(situation.state.unit) is None:
@@ -85,7 +95,9 @@ def may_open_reading(situation: Situation, reading: str) -> bool:
     own = next((slot for slot in situation.own_slots if slot.reading == reading), None)
     if is_blind(situation):
         return own is not None and _is_at_hand(own, situation)
-    return situation.person.may_sign or bool(situation.own_slots) or PersonRole.SYSTEM in situation.person.roles
+    if situation.state.barred is not None and not _leads(situation):
+        return own is not None
+    return situation.person.may_sign or bool(situation.own_slots) or _leads(situation)
 
 
 def work_item(events: Sequence[Event], context: Context, viewer: str, now: datetime) -> WorkItem | None:
@@ -107,10 +119,29 @@ def _is_manager(situation: Situation) -> bool:
     return bool(situation.person.roles & {PersonRole.DATA_MANAGER, PersonRole.ADMINISTRATOR, PersonRole.SYSTEM})
 
 
+def _leads(situation: Situation) -> bool:
+    """Whether the person oversees readings: the store itself; of a calibration unit its trainers and seniors."""
+    person = situation.person
+    trains = PersonRole.TRAINER in person.roles or person.may_sign
+    return PersonRole.SYSTEM in person.roles or (situation.state.barred is not None and trains)
+
+
+def _is_flagged(situation: Situation) -> bool:
+    """Whether a reading of the unit is flagged, for those who oversee readings; readers are not told."""
+    person = situation.person
+    if situation.own_slots or not (person.may_sign or _is_manager(situation) or PersonRole.TRAINER in person.roles):
+        return False
+    submitted = (slot for slot in situation.state.slots.values() if slot.submitted_at is not None)
+    return any(situation.context.is_flagged(slot.reader, slot.submitted_at) for slot in submitted if slot.submitted_at)
+
+
 def _slots(situation: Situation, blind: bool) -> tuple[SlotView, ...]:
     state, person = situation.state, situation.person
-    if blind:
+    oversees = state.barred is None or _leads(situation) or _is_manager(situation)
+    if blind or (situation.own_slots and not oversees):
         return tuple(_slot_view(slot, slot.reader, situation) for slot in situation.own_slots)
+    if state.barred is not None and PersonRole.TRAINER in person.roles:
+        return tuple(_slot_view(slot, slot.reader, situation) for _, slot in sorted(state.slots.items()))
     decided = situation.phase in _HAS_FINAL
     reads_bodies = person.may_sign or bool(situation.own_slots)
     if _is_manager(situation) or (decided and reads_bodies):

@@ -75,6 +75,7 @@ class UnitState:
     scan: ScanChecked | None = None
     overruled: frozenset[str] = frozenset()
     bindings: Mapping[Target, Binding] = field(default_factory=lambda: MappingProxyType({}))
+    protocol: str | None = None
     slots: Mapping[tuple[str, int], Slot] = field(default_factory=lambda: MappingProxyType({}))
     comparison: ReadingsCompared | None = None
     finals: tuple[StoredFinal, ...] = ()
@@ -118,6 +119,8 @@ class UnitState:
             return Phase.WITHDRAWN
         if self.excluded is not None:
             return Phase.EXCLUDED
+        if self.finals and self.barred is not None:
+            return Phase.REFERENCE
         if self.finals:
             return Phase.RELEASED if self.releases else Phase.FINAL
         if self.slots:
@@ -176,7 +179,7 @@ def _scan_overruled(state: UnitState, event: Event) -> UnitState:
 
 def _sources_bound(state: UnitState, event: Event) -> UnitState:
     bindings = {item.target: item for item in event.payload.bindings}
-    return dataclasses.replace(state, bindings=MappingProxyType(bindings))
+    return dataclasses.replace(state, bindings=MappingProxyType(bindings), protocol=event.payload.protocol)
 
 
 def _mode_changed(state: UnitState, event: Event) -> UnitState:

@@ -12,7 +12,10 @@ from crc_core.workflow.payloads import Binding, CheckedItem, ReadingsCompared, S
 
 
 class Phase(StrEnum):
-    """Where a unit stands. A reader sees `READING` for everything between assignment and the end of blinding."""
+    """Where a unit stands. A reader sees `READING` for everything between assignment and the end of blinding.
+
+    `REFERENCE` is a calibration unit that has its final: it never enters a release, and data users do not meet it.
+    """
 
     REGISTERED = "registered"
     SCAN_REFUSED = "scan_refused"
@@ -22,6 +25,7 @@ class Phase(StrEnum):
     DISPUTED = "disputed"
     REPORT_OPEN = "report_open"
     FINAL = "final"
+    REFERENCE = "reference"
     RELEASED = "released"
     EXCLUDED = "excluded"
     WITHDRAWN = "withdrawn"
@@ -61,7 +65,7 @@ class FinalView:
 
 @dataclass(frozen=True)
 class UnitView:
-    """All that one person may know and do about one unit, now."""
+    """All that one person may know and do about one unit, now; `protocol` is the one its sources were bound under."""
 
     unit: str
     phase: Phase
@@ -80,6 +84,8 @@ class UnitView:
     questions: tuple[str, ...]
     reason: str | None
     flagged: bool = False
+    protocol: str | None = None
+    barred: str | None = None
 
 
 @dataclass(frozen=True)
