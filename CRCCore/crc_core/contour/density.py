@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crc_core.contour.parts import parts_of
+from crc_core.contour.pieces import Pieces
 from crc_core.contour.results import DensitySample, LesionDensity, NotMeasurable, Point
 from crc_core.contour.rules import ContourRules, contour_rules
 from crc_core.contour.solid_part import box_on, carried_over, solid_part, without_foreign
@@ -31,10 +32,20 @@ def sample_densities(mask: Volume, images: Mapping[Role, Volume], *, target: Tar
     Images have grids of their own, in HU, in the mask's patient space. Necrosis is recognised once, on the best
     enhanced phase there is, and left out in all. Raises CrcError where the mask is none.
     """
-    placed = axial_first(require_mask(mask))
+    return tuple(found for found in sampling(mask, images, target=target) if found is not None)
+
+
+def sampling(mask: Volume, images: Mapping[Role, Volume], *, target: Target) -> Iterator[LesionDensity | None]:
+    """What `sample_densities` gives, one bounded piece of work at a time: each when it is done, None in between."""
+    for lesion in lesions_of(axial_first(require_mask(mask))):
+        yield from sampling_lesion(lesion, images, target=target)
+
+
+def sampling_lesion(lesion: Lesion, images: Mapping[Role, Volume], *, target: Target) -> Iterator[LesionDensity | None]:
+    """What `sampling` gives for one lesion with its slice axis first, in the order of `images`."""
     phases = {role: axial_first(image) for role, image in images.items()}
     reference = next((phases[role] for role in _SOLID_SEEN_ON if role in phases), None)
-    return tuple(found for lesion in lesions_of(placed) for found in _of_lesion(lesion, phases, reference, target))
+    yield from _of_lesion(lesion, phases, reference, target)
 
 
 def sample_density(
@@ -49,7 +60,8 @@ def sample_density(
     if chosen is None:
         return LesionDensity(lesion, role, (), None, NotMeasurable.LESION_MISSING)
     reference = None if solid_on is None else axial_first(solid_on)
-    return next(_of_lesion(chosen, {role: axial_first(image)}, reference, target))
+    found = _of_lesion(chosen, {role: axial_first(image)}, reference, target)
+    return next(item for item in found if item is not None)
 
 
 def read_sample(image: Volume, centre_ras: Point, radius_mm: float) -> DensitySample:
@@ -81,14 +93,16 @@ def density_of(lesion: int, role: Role, samples: Sequence[DensitySample]) -> Les
 
 def _of_lesion(
     lesion: Lesion, phases: Mapping[Role, Volume], reference: Volume | None, target: Target
-) -> Iterator[LesionDensity]:
+) -> Iterator[LesionDensity | None]:
     rules = contour_rules()
     # Strays are no place for a sample, and the box around a far one would be most of the image.
     lesion = parts_of(lesion, lesion.inside, rules).pieces[0]
     if lesion.volume_ml > rules.too_large_ml:
         yield from (LesionDensity(lesion.number, role, (), None, NotMeasurable.TOO_LARGE) for role in phases)
         return
+    yield None
     common = None if reference is None else solid_part(lesion.inside, lesion.box, lesion.grid, reference, target, rules)
+    yield None
     for role, image in phases.items():
         solid = (
             common if common is not None else solid_part(lesion.inside, lesion.box, lesion.grid, image, target, rules)
@@ -98,23 +112,25 @@ def _of_lesion(
         elif not solid.any():
             yield LesionDensity(lesion.number, role, (), None, NotMeasurable.NO_SOLID_PART)
         else:
-            yield _in_phase(lesion, solid, role, image, target, rules)
+            yield (yield from _in_phase(lesion, solid, role, image, target, rules))
 
 
 def _in_phase(
     lesion: Lesion, solid: NDArray[np.bool_], role: Role, image: Volume, target: Target, rules: ContourRules
-) -> LesionDensity:
+) -> Pieces[LesionDensity]:
     box = box_on(lesion.box, lesion.grid, image.grid)
     if box is None:
         return LesionDensity(lesion.number, role, (), None, NotMeasurable.OUTSIDE_IMAGE)
     here = carried_over(solid, lesion.box, lesion.grid, box, image.grid)
     if not here.any():
         return LesionDensity(lesion.number, role, (), None, NotMeasurable.OUTSIDE_IMAGE)
+    yield
     good = without_foreign(image.array[box], here, image.grid.spacing_kji_mm, target, rules)
     if not good.any():
         return LesionDensity(lesion.number, role, (), None, NotMeasurable.NO_SOLID_PART)
     start = np.array([part.start for part in box])
-    places, radius = _places(good, image.grid, rules)
+    yield
+    places, radius = yield from _places(good, image.grid, rules)
     samples = [_sample(image, tuple(place + start), radius) for place in places]
     if not samples:
         return LesionDensity(lesion.number, role, (), None, NotMeasurable.TOO_SMALL)
@@ -126,7 +142,7 @@ def _sample(image: Volume, place: tuple[int, ...], radius_mm: float) -> DensityS
     return read_sample(image, (float(right), float(anterior), float(superior)), radius_mm)
 
 
-def _places(good: NDArray[np.bool_], grid: Grid, rules: ContourRules) -> tuple[NDArray[np.intp], float]:
+def _places(good: NDArray[np.bool_], grid: Grid, rules: ContourRules) -> Pieces[tuple[NDArray[np.intp], float]]:
     """The places (slice, row, column) of the samples and their radius: the largest radius that fits often enough.
 
     Samples keep a diameter apart in space; where that leaves too few, those in different slices may come closer, since
@@ -138,15 +154,18 @@ def _places(good: NDArray[np.bool_], grid: Grid, rules: ContourRules) -> tuple[N
     padded = np.pad(good, 1)
     spacing = grid.spacing_kji_mm
     depth = distance_transform_edt(padded, sampling=spacing)[1:-1, 1:-1, 1:-1]
+    yield
     # Slices set far apart make the distance one within the slice, where the disc lies.
     apart = (1e6, spacing[1], spacing[2])
     clear = distance_transform_edt(padded, sampling=apart)[1:-1, 1:-1, 1:-1] - min(spacing[1:]) / 2
+    yield
     fitting = [r for r in rules.density_radii_mm if _voxels_within(r, grid) >= rules.density_voxels]
     found, radius = np.empty((0, 3), np.intp), rules.density_radii_mm[-1]
     covered = padded[:-2, 1:-1, 1:-1] & padded[2:, 1:-1, 1:-1]
     for allowed, across_slices in ((covered, False), (covered, True), (good, False), (good, True)):
         for radius in fitting:
             candidates = np.argwhere(allowed & (clear >= radius + rules.density_edge_mm))
+            yield
             if len(candidates):
                 found = _spread(candidates, depth, spacing, radius, rules.density_samples, across_slices)
             if len(found) >= rules.density_samples:

@@ -23,6 +23,7 @@ from crc_core.contour.tissue_checks import Tissue, fat_of, gas_of, outside_body,
 from crc_core.contour.voxels import (
     Lesion,
     axial_first,
+    bounding_box,
     lesions_of,
     original_box,
     require_mask,
@@ -47,6 +48,30 @@ class Window:
     level_hu: float
 
 
+@dataclass(frozen=True, eq=False)
+class OneLesion:
+    """One lesion as it lies in a mask and in the edges of its subtraction, each with the slice axis first."""
+
+    mask: Lesion | None
+    outer: Lesion | None = None
+    inner: Lesion | None = None
+
+    @property
+    def chosen(self) -> _Chosen:
+        """The same as lists."""
+        one, two, three = (() if item is None else (item,) for item in (self.mask, self.outer, self.inner))
+        return _Chosen(one, two, three)
+
+
+@dataclass(frozen=True, eq=False)
+class _Chosen:
+    """The lesions that are looked at."""
+
+    mask: tuple[Lesion, ...]
+    outer: tuple[Lesion, ...]
+    inner: tuple[Lesion, ...]
+
+
 def inspect(
     mask: Volume,
     image: Volume | None,
@@ -65,25 +90,57 @@ def inspect(
     the slice axis) filled by interpolation that nobody has looked at, `window` what the contour was drawn in. Raises
     CrcError for another grid and for masks that hold anything but whole numbers from 0 to 255.
     """
+    pieces = inspecting(
+        mask, image, target=target, outer=outer, inner=inner, others=others, interpolated_slices=interpolated_slices
+    )
+    found = [finding for piece in pieces for finding in piece]
+    if [finding.id for finding in found] != [CheckId.EMPTY]:
+        found.extend(window_findings(window, target))
+    return worst_first(found)
+
+
+def inspecting(
+    mask: Volume,
+    image: Volume | None,
+    *,
+    target: Target,
+    outer: Volume | None = None,
+    inner: Volume | None = None,
+    others: Sequence[tuple[Target, Volume]] = (),
+    interpolated_slices: Sequence[int] = (),
+    only: OneLesion | None = None,
+) -> Iterator[tuple[Finding, ...]]:
+    """What `inspect` sees but for the window, one bounded piece of work at a time, in no order.
+
+    `only` limits the checks to one lesion, which need not be looked for in the masks then; the others in them still
+    count as its neighbours.
+    """
     rules, grid = contour_rules(), mask.grid
     placed = axial_first(require_mask(mask))
-    lesions = lesions_of(placed)
-    if not lesions:
-        return (Finding(CheckId.EMPTY, Verdict.WARN, target),)
+    if only is None and bounding_box(mask.array) is None:
+        yield (Finding(CheckId.EMPTY, Verdict.WARN, target),)
+        return
     edges = (_on_grid(outer, grid), _on_grid(inner, grid))
-    parts = [parts_of(lesion, _solid(lesion, edges), rules) for lesion in lesions]
-    pieces = [piece for part in parts for piece in part.pieces if not _too_large(piece, rules)]
-    found = [
-        *(finding for part in parts for finding in _of_parts(part, target, rules, grid)),
-        *_of_shapes(pieces, placed, edges, target, rules, grid),
-        *_of_tissue(pieces, _image_on_grid(image, grid), target, rules),
-        *touching_findings(pieces, placed, target, bridge=False),
-        *overlap_findings(pieces, [(name, _placed(other, grid)) for name, other in others], target),
-        *_of_edges(pieces, edges, target, rules),
-        *_of_interpolation(pieces, interpolated_slices, target),
-        *_of_window(window, target, rules),
-    ]
-    return tuple(sorted(found, key=lambda item: -VERDICT_ORDER.index(item.verdict)))
+    chosen = _all_lesions(placed, edges) if only is None else only.chosen
+    source = _image_on_grid(image, grid)
+    pieces: list[Lesion] = []
+    for lesion in chosen.mask:
+        part = parts_of(lesion, _solid(lesion, edges), rules)
+        pieces.extend(piece for piece in part.pieces if not _too_large(piece, rules))
+        yield tuple(_of_parts(part, target, rules, grid))
+    for piece in pieces:
+        yield tuple(_of_shape(piece, placed, edges, target, rules, grid))
+    for piece in pieces:
+        yield tuple(_of_tissue(piece, source, target, rules))
+    yield tuple(touching_findings(pieces, placed, target, bridge=False))
+    yield tuple(overlap_findings(pieces, [(name, _placed(other, grid)) for name, other in others], target))
+    yield from _of_edges(pieces, edges, chosen, target, rules)
+    yield tuple(_of_interpolation(pieces, interpolated_slices, target))
+
+
+def worst_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings with the worst verdicts first, otherwise in the order given."""
+    return tuple(sorted(findings, key=lambda item: -VERDICT_ORDER.index(item.verdict)))
 
 
 def check_union(
@@ -167,39 +224,44 @@ def _of_part(check: CheckId, part: Lesion, target: Target, box: Box | None = Non
     )
 
 
-def _of_shapes(
-    lesions: Sequence[Lesion], mask: Volume, edges: Edges, target: Target, rules: ContourRules, grid: Grid
+def _all_lesions(mask: Volume, edges: Edges) -> _Chosen:
+    outer, inner = edges
+    if outer is None or inner is None:
+        return _Chosen(lesions_of(mask), (), ())
+    return _Chosen(lesions_of(mask), lesions_of(outer), lesions_of(inner))
+
+
+def _of_shape(
+    lesion: Lesion, mask: Volume, edges: Edges, target: Target, rules: ContourRules, grid: Grid
 ) -> Iterator[Finding]:
     _, inner = edges
-    for lesion in lesions:
-        lumen = None if inner is None else np.asarray(lesion.crop(inner) != 0)
-        free = np.asarray(lesion.crop(mask) == 0)
-        yield from shape_findings(lesion, ShapeContext(target, rules, grid, _solid(lesion, edges), lumen, free))
+    lumen = None if inner is None else np.asarray(lesion.crop(inner) != 0)
+    free = np.asarray(lesion.crop(mask) == 0)
+    yield from shape_findings(lesion, ShapeContext(target, rules, grid, _solid(lesion, edges), lumen, free))
 
 
-def _of_tissue(
-    lesions: Sequence[Lesion], image: Volume | None, target: Target, rules: ContourRules
-) -> Iterator[Finding]:
+def _of_tissue(lesion: Lesion, image: Volume | None, target: Target, rules: ContourRules) -> Iterator[Finding]:
     if image is None:
         return
-    for lesion in lesions:
-        tissue = tissue_of(lesion, image, target, rules)
-        yield from tissue_findings(tissue)
-        outside = outside_body(tissue, image)
-        if outside is not None:
-            yield outside
+    tissue = tissue_of(lesion, image, target, rules)
+    yield from tissue_findings(tissue)
+    outside = outside_body(tissue, image)
+    if outside is not None:
+        yield outside
 
 
-def _of_edges(lesions: Sequence[Lesion], edges: Edges, target: Target, rules: ContourRules) -> Iterator[Finding]:
+def _of_edges(
+    lesions: Sequence[Lesion], edges: Edges, chosen: _Chosen, target: Target, rules: ContourRules
+) -> Iterator[tuple[Finding, ...]]:
     outer, inner = edges
     if outer is not None and inner is not None:
-        for whole in lesions_of(outer):
+        for whole in chosen.outer:
             for outline in parts_of(whole, whole.inside, rules).pieces:
-                yield from edge_findings(outline, outer, inner, target, rules)
-        yield from inner_findings(outer, lesions_of(inner))
+                yield tuple(edge_findings(outline, outer, inner, target, rules))
+        yield tuple(inner_findings(outer, chosen.inner))
     if target is Target.PRIMARY and (outer is not None or inner is not None):
         for lesion in lesions:
-            yield from wall_findings(lesion, inner, outer, rules)
+            yield tuple(wall_findings(lesion, inner, outer, rules))
 
 
 def _of_interpolation(lesions: Sequence[Lesion], slices: Sequence[int], target: Target) -> Iterator[Finding]:
@@ -220,9 +282,14 @@ def _of_interpolation(lesions: Sequence[Lesion], slices: Sequence[int], target: 
             )
 
 
-def _of_window(window: Window | None, target: Target, rules: ContourRules) -> Iterator[Finding]:
+def window_findings(window: Window | None, target: Target) -> tuple[Finding, ...]:
+    """Whether the window that a target was drawn in is one in which its edge can be seen; nothing where none is known.
+
+    Source of the limits: consensus table 4 and 2.4.
+    """
     if window is None:
-        return
+        return ()
+    rules = contour_rules()
     if target is Target.LUNG:
         limit = rules.lung_window_width_low_hu
         wrong = window.width_hu < limit
@@ -232,7 +299,8 @@ def _of_window(window: Window | None, target: Target, rules: ContourRules) -> It
         wrong = narrow or window.width_hu > limit
     if wrong:
         size, edge = Quantity(window.width_hu, Unit.HU), Quantity(limit, Unit.HU)
-        yield Finding(CheckId.WINDOW, Verdict.NOTE, target, size=size, limit=edge)
+        return (Finding(CheckId.WINDOW, Verdict.NOTE, target, size=size, limit=edge),)
+    return ()
 
 
 def _against_union(tissue: Tissue) -> list[Finding]:

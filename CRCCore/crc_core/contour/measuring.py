@@ -7,6 +7,7 @@ Lengths are true millimetres in the patient, whatever the shape and direction of
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,10 @@ from crc_core.contour.outline import (
     plane_metric,
     widest_across,
 )
+from crc_core.contour.pieces import Pieces
 from crc_core.contour.results import Caliper, LesionMeasurements, Measurement, Method, Size, Unit
 from crc_core.contour.voxels import Lesion, axial_first, lesions_of, require_mask
-from crc_core.contour.wall import thickest_wall
+from crc_core.contour.wall import seeking_wall
 from crc_core.geometry import Volume
 from crc_core.geometry.requirements import require_same_grid
 from crc_core.vocabulary import BowelDirection, Target
@@ -42,15 +44,58 @@ def measure(
     `slice_thickness_mm` is the nominal thickness where it differs from the distance of slices. Raises CrcError for
     anything but whole numbers from 0 to 255 and for another grid.
     """
-    if target is Target.PRIMARY:
-        return measure_primary(
-            mask,
-            bowel_direction=bowel_direction,
-            outer=outer,
-            inner=inner,
-            slice_thickness_mm=slice_thickness_mm,
+    pieces = measuring(
+        mask,
+        target=target,
+        bowel_direction=bowel_direction,
+        outer=outer,
+        inner=inner,
+        slice_thickness_mm=slice_thickness_mm,
+    )
+    return tuple(item for item in pieces if item is not None)
+
+
+def measuring(
+    mask: Volume,
+    *,
+    target: Target,
+    bowel_direction: BowelDirection = BowelDirection.ACROSS,
+    outer: Volume | None = None,
+    inner: Volume | None = None,
+    slice_thickness_mm: float | None = None,
+) -> Iterator[LesionMeasurements | None]:
+    """What `measure` gives, one bounded piece of work at a time: each lesion when it is done, None in between."""
+    placed = axial_first(require_mask(mask))
+    for parent in (outer, inner):
+        if parent is not None:
+            require_same_grid(parent.grid, mask.grid)
+    for lesion in lesions_of(placed):
+        yield (
+            yield from measuring_lesion(
+                lesion,
+                target=target,
+                bowel_direction=bowel_direction,
+                outer=outer,
+                inner=inner,
+                slice_thickness_mm=slice_thickness_mm,
+            )
         )
-    return measure_lesions(mask, slice_thickness_mm=slice_thickness_mm)
+
+
+def measuring_lesion(
+    lesion: Lesion,
+    *,
+    target: Target,
+    bowel_direction: BowelDirection = BowelDirection.ACROSS,
+    outer: Volume | None = None,
+    inner: Volume | None = None,
+    slice_thickness_mm: float | None = None,
+) -> Pieces[LesionMeasurements]:
+    """The sizes of one lesion in bounded pieces; `outer` and `inner` are whole masks on its grid, as for `measure`."""
+    if target is Target.PRIMARY:
+        lumen = (_placed(inner), _placed(outer))
+        return (yield from _primary(lesion, lumen, bowel_direction, slice_thickness_mm))
+    return (yield from _metastasis(lesion, slice_thickness_mm))
 
 
 def measure_primary(
@@ -67,9 +112,14 @@ def measure_primary(
     largest section that has an inner edge. Bowel in the plane: the same in space, over the whole lesion, since axial
     sections then cut the wall aslant. Without an inner edge there is no thickness; a person gives it by a caliper.
     """
-    placed = axial_first(require_mask(mask))
-    lumen = _lumen_source(mask, outer, inner)
-    return tuple(_primary(lesion, lumen, bowel_direction, slice_thickness_mm) for lesion in lesions_of(placed))
+    return measure(
+        mask,
+        target=Target.PRIMARY,
+        bowel_direction=bowel_direction,
+        outer=outer,
+        inner=inner,
+        slice_thickness_mm=slice_thickness_mm,
+    )
 
 
 def measure_lesions(mask: Volume, *, slice_thickness_mm: float | None = None) -> tuple[LesionMeasurements, ...]:
@@ -77,44 +127,41 @@ def measure_lesions(mask: Volume, *, slice_thickness_mm: float | None = None) ->
 
     For a node the short diameter is its short axis (RECIST 1.1, Eisenhauer et al., Eur J Cancer 2009;45:228-247).
     """
-    placed = axial_first(require_mask(mask))
-    return tuple(_metastasis(lesion, slice_thickness_mm) for lesion in lesions_of(placed))
+    return measure(mask, target=Target.LIVER, slice_thickness_mm=slice_thickness_mm)
 
 
 LumenSource = tuple[Volume | None, Volume | None]
 """The inner and the outer parent with the slice axis first, as far as given."""
 
 
-def _lumen_source(mask: Volume, outer: Volume | None, inner: Volume | None) -> LumenSource:
-    def placed(parent: Volume | None) -> Volume | None:
-        if parent is None:
-            return None
-        require_same_grid(parent.grid, mask.grid)
-        return axial_first(require_mask(parent))
-
-    return (placed(inner), placed(outer))
+def _placed(parent: Volume | None) -> Volume | None:
+    return None if parent is None else axial_first(require_mask(parent))
 
 
 def _primary(
     lesion: Lesion, lumen: LumenSource, direction: BowelDirection, thickness_mm: float | None
-) -> LesionMeasurements:
+) -> Pieces[LesionMeasurements]:
     metric = plane_metric(lesion.grid)
     k = int(lesion.areas.argmax())
     section = lesion.inside[k]
     long = longest_on_tissue(section, metric)
+    yield
     short = across_on_tissue(section, metric, long)
+    yield
+    longest, _, _ = yield from _longest_axial(lesion, thickness_mm)
+    wall = yield from _thickness(lesion, lumen, direction, thickness_mm)
     return _put_together(
         lesion,
         _in_slice(lesion, Size.LONG_DIAMETER, Method.LONGEST_ON_TUMOUR, long, k, thickness_mm),
         _in_slice(lesion, Size.SHORT_DIAMETER, Method.ACROSS_ON_TUMOUR, short, k, thickness_mm),
-        _longest_axial(lesion, thickness_mm)[0],
+        longest,
         thickness_mm,
-        _thickness(lesion, lumen, direction, thickness_mm),
+        wall,
     )
 
 
-def _metastasis(lesion: Lesion, thickness_mm: float | None) -> LesionMeasurements:
-    longest, span, k = _longest_axial(lesion, thickness_mm)
+def _metastasis(lesion: Lesion, thickness_mm: float | None) -> Pieces[LesionMeasurements]:
+    longest, span, k = yield from _longest_axial(lesion, thickness_mm)
     metric = plane_metric(lesion.grid)
     across = widest_across(lesion.inside[k], metric, span)
     long = _in_slice(lesion, Size.LONG_DIAMETER, Method.LONGEST_OF_OUTLINE, span, k, thickness_mm)
@@ -149,7 +196,7 @@ def _put_together(
     )
 
 
-def _longest_axial(lesion: Lesion, thickness_mm: float | None) -> tuple[Measurement, Span, int]:
+def _longest_axial(lesion: Lesion, thickness_mm: float | None) -> Pieces[tuple[Measurement, Span, int]]:
     """The longest diameter over all slices; of equal ones, that in the larger section, then in the first slice."""
     metric = plane_metric(lesion.grid)
     bounds = _diagonals(lesion, metric)
@@ -160,6 +207,7 @@ def _longest_axial(lesion: Lesion, thickness_mm: float | None) -> tuple[Measurem
         span = longest_diameter(lesion.inside[k], metric)
         if span.length_mm > best.length_mm:
             best, best_k = span, int(k)
+        yield
     return (
         _in_slice(lesion, Size.LONGEST_AXIAL, Method.LONGEST_OF_OUTLINE, best, best_k, thickness_mm),
         best,
@@ -236,12 +284,12 @@ def _superior_range(lesion: Lesion) -> tuple[float, float]:
 
 def _thickness(
     lesion: Lesion, lumen: LumenSource, direction: BowelDirection, thickness_mm: float | None
-) -> Measurement | None:
+) -> Pieces[Measurement | None]:
     inner, outer = lumen
     if inner is None and outer is None:
         return None
     in_space = direction is BowelDirection.IN_PLANE
-    found = thickest_wall(lesion, inner, outer, in_space=in_space)
+    found = yield from seeking_wall(lesion, inner, outer, in_space=in_space)
     if found is None:
         return None
     start, end = lesion.ras(found.start), lesion.ras(found.end)

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crc_core.contour.pieces import Pieces, finished
 from crc_core.contour.voxels import Lesion, grown
 from crc_core.geometry import Volume
 
 Places = NDArray[np.float64]
+
+_BATCH = 4096
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,13 @@ def thickest_wall(lesion: Lesion, inner: Volume | None, outer: Volume | None, *,
     between tumour and everything else, both through the middles of voxel faces. In space, or else in the largest
     section that has an inner edge.
     """
+    return finished(seeking_wall(lesion, inner, outer, in_space=in_space))
+
+
+def seeking_wall(
+    lesion: Lesion, inner: Volume | None, outer: Volume | None, *, in_space: bool
+) -> Pieces[WallSpan | None]:
+    """What `thickest_wall` gives, in bounded pieces."""
     box = grown(lesion.box, lesion.grid.shape_kji, 1)
     lumen = _lumen(lesion, inner, outer, box)
     tumour = np.zeros(lumen.shape, bool)
@@ -41,14 +51,18 @@ def thickest_wall(lesion: Lesion, inner: Volume | None, outer: Volume | None, *,
     tumour[placed] = lesion.inside
     lumen &= ~tumour
     if in_space:
-        return _thickest(lesion, _faces(tumour, lumen, (0, 1, 2)), _faces(tumour, ~(tumour | lumen), (0, 1, 2)), shift)
+        inner_edge = _faces(tumour, lumen, (0, 1, 2))
+        yield
+        outer_edge = _faces(tumour, ~(tumour | lumen), (0, 1, 2))
+        yield
+        return (yield from _thickest(lesion, inner_edge, outer_edge, shift))
     touched = _touched_slices(tumour, lumen)
     if not touched.any():
         return None
     k = int(np.where(touched, np.count_nonzero(tumour, axis=(1, 2)), -1).argmax())
     flat, hollow = tumour[k : k + 1], lumen[k : k + 1]
     shift[0] -= k
-    return _thickest(lesion, _faces(flat, hollow, (1, 2)), _faces(flat, ~(flat | hollow), (1, 2)), shift)
+    return (yield from _thickest(lesion, _faces(flat, hollow, (1, 2)), _faces(flat, ~(flat | hollow), (1, 2)), shift))
 
 
 def _lumen(lesion: Lesion, inner: Volume | None, outer: Volume | None, box: tuple[slice, slice, slice]) -> NDArray:
@@ -81,14 +95,20 @@ def _faces(one: NDArray[np.bool_], other: NDArray[np.bool_], axes: tuple[int, ..
     return np.concatenate(pieces)
 
 
-def _thickest(lesion: Lesion, inner_edge: Places, outer_edge: Places, shift: list[int]) -> WallSpan | None:
+def _thickest(lesion: Lesion, inner_edge: Places, outer_edge: Places, shift: list[int]) -> Pieces[WallSpan | None]:
     if not len(inner_edge) or not len(outer_edge):
         return None
     from scipy.spatial import cKDTree
 
     matrix = lesion.grid.ijk_to_ras[:3, :3]
     inner_mm, outer_mm = inner_edge[:, ::-1] @ matrix.T, outer_edge[:, ::-1] @ matrix.T
-    ways, nearest = cKDTree(outer_mm).query(inner_mm)
+    tree = cKDTree(outer_mm)
+    yield
+    ways, nearest = np.empty(len(inner_mm)), np.empty(len(inner_mm), np.intp)
+    for first in range(0, len(inner_mm), _BATCH):
+        batch = slice(first, first + _BATCH)
+        ways[batch], nearest[batch] = tree.query(inner_mm[batch])
+        yield
     thickest = int(ways.argmax())
     start = inner_edge[thickest] - shift
     end = outer_edge[nearest[thickest]] - shift
