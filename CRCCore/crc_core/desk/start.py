@@ -74,6 +74,28 @@ def work_from_reading(
     return _beyond_set_aside(work), masks
 
 
+def brought_up_to_date(work: Work, view: UnitView) -> tuple[Work, tuple[Target, ...]]:
+    """Kept work brought in line with the unit's bindings as they are now, and the targets that changed.
+
+    Another mode keeps the lesions; an edge must be drawn and kept anew where it is a subtraction now. Another source
+    opens the target again, since its contours lie on other voxels; its lesion numbers are not given again.
+    """
+    targets, changed = [], []
+    for binding in view.bindings:
+        state = work.of(binding.target)
+        if state is None:
+            state = _open_target(binding)
+        elif state.source != binding.series_code:
+            state = replace(_open_target(binding), next_number=state.next_number)
+            changed.append(binding.target)
+        elif state.mode is not binding.mode:
+            state = replace(state, mode=binding.mode, kept=False)
+            changed.append(binding.target)
+        targets.append(state)
+    same = tuple(targets) == work.targets
+    return (work if same else replace(work, targets=tuple(targets))), tuple(changed)
+
+
 def header_of(view: UnitView) -> Header:
     """What the case tells of a report's header; what it does not tell stays to be filled."""
     clinical = view.clinical or {}

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from crc_core import __version__
-from crc_core.contour.rules import contour_rules
 from crc_core.errors import CrcError
 from crc_core.files import nifti
 from crc_core.files.atomic import naming
@@ -25,17 +23,17 @@ from crc_core.reading.schema import (
     LesionRecord,
     Provenance,
     Reading,
-    SourceRecord,
     TargetReading,
     TargetWork,
 )
-from crc_core.reading.seal import REPORT_NAME, ReadingDraft, SealedReading, open_reading, seal_reading
+from crc_core.reading.seal import REPORT_NAME, ReadingDraft, open_reading, seal_reading
 from crc_core.report.document import Report
 from crc_core.report.document_json import read_report
 from crc_core.report.validate import problems
+from crc_core.store.drafting import own_slot, says_same, sources_of, superseded_by_next, versions_of
 from crc_core.vocabulary import BowelDirection, Mode, Target, TargetAnswer
 from crc_core.workflow.payloads import Binding
-from crc_core.workflow.views import SlotPhase, SlotView, UnitView
+from crc_core.workflow.views import SlotView, UnitView
 
 _MASK = re.compile(rf"(?:.*_)?({'|'.join(Target)})(?:-({OUTER}|{INNER}))?\.nii(?:\.gz)?")
 _OUTSIDE = "external"
@@ -68,7 +66,7 @@ def seal_working_folder(folder: Path, view: UnitView, hand: Hand) -> SealedFolde
     The sealed folder is `<folder>-sealed`, or the next free number; one that says the same already is taken again, so
     that a repeated request hands in the same reading. Raises CrcError naming the first thing that does not fit.
     """
-    slot = _slot(view, hand.reader)
+    slot = own_slot(view, hand.reader)
     draft = _draft(folder, view, hand, slot)
     place, number = folder.absolute(), 1
     while True:
@@ -76,18 +74,11 @@ def seal_working_folder(folder: Path, view: UnitView, hand: Hand) -> SealedFolde
         if not sealed.exists():
             return seal_reading(sealed, draft)
         opened = open_reading(sealed)
-        if _says_same(opened, draft) and (
+        if says_same(opened, draft) and (
             opened.sealed.sha256 == slot.reading or opened.reading.supersedes == draft.reading.supersedes
         ):
             return opened.sealed
         number += 1
-
-
-def _slot(view: UnitView, reader: str) -> SlotView:
-    own = [slot for slot in view.slots if slot.reader == reader]
-    if not own:
-        raise CrcError("work.no_slot", unit=view.unit, person=reader)
-    return max(own, key=lambda slot: slot.round)
 
 
 def _draft(folder: Path, view: UnitView, hand: Hand, slot: SlotView) -> ReadingDraft:
@@ -99,9 +90,8 @@ def _draft(folder: Path, view: UnitView, hand: Hand, slot: SlotView) -> ReadingD
         raise CrcError("work.report_open", path=folder / REPORT_NAME, count=len(blocking), first=blocking[0].field_path)
     masks = read_masks(folder, view)
     targets = tuple(_said(binding, report, masks, hand, folder) for binding in view.bindings)
-    # A reading that is in and was not sent back is only replaced where the reader says so.
-    replaces = hand.supersede or slot.phase is not SlotPhase.SUBMITTED
-    reading = Reading(READING_SCHEMA, view.unit, hand.reader, slot.round, targets, slot.reading if replaces else None)
+    supersedes = superseded_by_next(slot, wished=hand.supersede)
+    reading = Reading(READING_SCHEMA, view.unit, hand.reader, slot.round, targets, supersedes)
     return ReadingDraft(reading, _provenance(folder, view, hand, targets, report), report.to_json(), masks)
 
 
@@ -148,7 +138,6 @@ def _said(binding: Binding, report: Report, masks: Mapping[str, Volume], hand: H
 def _provenance(
     folder: Path, view: UnitView, hand: Hand, targets: tuple[TargetReading, ...], report: Report
 ) -> Provenance:
-    codes = {item.source for item in targets if item.source is not None}
     drawn = tuple(
         TargetWork(
             item.target,
@@ -167,17 +156,9 @@ def _provenance(
         sealed_at=hand.at,
         # Nobody watched the work, so no time is claimed for it.
         active_seconds=0.0,
-        versions={
-            "crc_core": __version__,
-            "contour_rules": contour_rules().version,
-            "templates": ", ".join(str(ref) for ref in report.template_refs),
-        },
+        versions=versions_of(report),
         protocol=hand.protocol,
-        sources=tuple(
-            SourceRecord(record.role, record.code, record.series_uid, record.pixel_sha256)
-            for record in view.series
-            if record.code in codes
-        ),
+        sources=sources_of(view.series, targets),
         work=drawn,
     )
 
@@ -186,20 +167,3 @@ def _oldest(folder: Path) -> datetime:
     with naming(folder):
         times = [path.stat().st_mtime for path in folder.rglob("*") if path.is_file()]
     return datetime.fromtimestamp(int(min(times)), UTC)
-
-
-def _says_same(opened: SealedReading, draft: ReadingDraft) -> bool:
-    if replace(opened.reading, supersedes=draft.reading.supersedes) != draft.reading:
-        return False
-    # Two stores may have given the same code to two patients, or the same patient other UIDs.
-    if opened.provenance.sources != draft.provenance.sources:
-        return False
-    listed = {name.removeprefix(f"{MASKS_FOLDER}/") for name in opened.sealed.manifest.files if "/" in name}
-    return (
-        dict(opened.report) == dict(draft.report)
-        and listed == set(draft.masks)
-        and all(
-            np.array_equal(nifti.read_mask(opened.sealed.folder / MASKS_FOLDER / name).array, mask.array)
-            for name, mask in draft.masks.items()
-        )
-    )
