@@ -68,7 +68,11 @@ def test_a_mask_is_that_of_all_lesions_written_in_the_order_of_their_numbers(his
             beyond[change.box] = False
             assert not beyond.any()
     shared = {(a, b) for a in wholes for b in wholes if b < a and (wholes[a] & wholes[b]).any()}
-    assert set(layer.overlaps()) == shared
+    told = list(layer.overlaps())
+    assert {(item.later, item.earlier) for item in told} == shared and len(told) == len(shared)
+    for item in told:
+        k, j, i = (round(float(number)) for number in AXIAL.to_ijk(item.ras)[::-1])
+        assert wholes[item.later][k, j, i] and wholes[item.earlier][k, j, i]
 
 
 @given(strokes(), strokes())

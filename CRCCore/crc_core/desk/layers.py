@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crc_core.contour.inspection import OneLesion
-from crc_core.contour.results import Box
+from crc_core.contour.results import Box, Point
 from crc_core.contour.terminology import Part
 from crc_core.contour.voxels import Lesion, axial_first, axis_order, bounding_box, grown, slice_axis
+from crc_core.desk.boxes import around, common, relative, shape_of, within
 from crc_core.geometry import Grid, Volume
 
 _REACH = 2
@@ -35,6 +36,15 @@ class Change:
 
     box: Box
     slices: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Two lesions of one part that share voxels, and the middle of what they share in RAS millimetres."""
+
+    later: int
+    earlier: int
+    ras: Point
 
 
 class Layer:
@@ -64,13 +74,14 @@ class Layer:
             self._compose(change.box)
         return change
 
-    def overlaps(self) -> Iterator[tuple[int, int]]:
-        """Pairs (later, earlier) of lesions that share voxels; the later one has them in the mask."""
+    def overlaps(self) -> Iterator[Overlap]:
+        """Lesions that share voxels; the later one has them in the mask."""
         numbers = self.lesions
         for later in numbers:
             for earlier in numbers:
-                if earlier < later and _shared(self._crops[later], self._crops[earlier]):
-                    yield later, earlier
+                place = _shared(self._crops[later], self._crops[earlier]) if earlier < later else None
+                if place is not None:
+                    yield Overlap(later, earlier, _ras(self.mask.grid, place))
 
     def _compose(self, box: Box) -> None:
         here = self.mask.array[box]
@@ -125,6 +136,16 @@ class TargetLayers:
         """What outer minus inner leaves of a lesion; None where nothing is left."""
         return self._own(self.examined, None if self.outer is None else self.outer.crop(lesion), lesion)
 
+    def middle(self, lesion: int) -> Point | None:
+        """The voxel of a lesion nearest to its centre, in RAS millimetres; of an edge where no mask is drawn yet."""
+        crops = (layer.crop(lesion) for layer in self._layers)
+        crop = next((item for item in crops if item is not None), None)
+        if crop is None:
+            return None
+        voxels = np.argwhere(crop.inside)
+        away = (((voxels - voxels.mean(axis=0)) * self.grid.spacing_kji_mm) ** 2).sum(axis=1)
+        return _ras(self.grid, voxels[away.argmin()] + np.array([part.start for part in crop.box], dtype=np.float64))
+
     def is_kept(self) -> bool:
         """Whether the mask is what the edges give, and not empty; True for what is not drawn by subtraction."""
         if self._ring is None or self.outer is None:
@@ -154,7 +175,7 @@ class TargetLayers:
                     number
                     for layer in self._layers
                     for number in layer.lesions
-                    if (crop := layer.crop(number)) is not None and _common(crop.box, wide) is not None
+                    if (crop := layer.crop(number)) is not None and common(crop.box, wide) is not None
                 }
             )
         )
@@ -169,7 +190,7 @@ class TargetLayers:
             return None
         own = mask.array[crop.box] == lesion
         tight = bounding_box(own.view(np.uint8))
-        return None if tight is None else Crop(_within(crop.box, tight), own[tight])
+        return None if tight is None else Crop(within(crop.box, tight), own[tight])
 
     def _lesion(self, mask: Volume, crop: Crop | None, lesion: int) -> Lesion | None:
         own = self._own(mask, crop, lesion)
@@ -183,54 +204,42 @@ class TargetLayers:
 def _difference(old: Crop | None, new: Crop | None, axis: int) -> Change | None:
     if old is None and new is None:
         return None
-    box = _around([crop.box for crop in (old, new) if crop is not None])
+    box = around(crop.box for crop in (old, new) if crop is not None)
     differs = _as_seen(old, box) ^ _as_seen(new, box)
     tight = bounding_box(differs.view(np.uint8))
     if tight is None:
         return None
     others = tuple(other for other in range(3) if other != axis)
     slices = np.flatnonzero(differs.any(axis=others)) + box[axis].start
-    return Change(_within(box, tight), tuple(int(number) for number in slices))
+    return Change(within(box, tight), tuple(int(number) for number in slices))
 
 
 def _as_seen(crop: Crop | None, box: Box) -> NDArray[np.bool_]:
     """A crop in a larger box."""
-    seen = np.zeros(tuple(one.stop - one.start for one in box), bool)
+    seen = np.zeros(shape_of(box), bool)
     if crop is not None:
-        seen[_relative(crop.box, box)] = crop.inside
+        seen[relative(crop.box, box)] = crop.inside
     return seen
 
 
 def _met(crop: Crop, box: Box) -> tuple[Box, NDArray[np.bool_]] | None:
     """Where a crop meets a box: the part in the box's own places, and the crop's voxels there."""
-    common = _common(crop.box, box)
-    return None if common is None else (_relative(common, box), crop.inside[_relative(common, crop.box)])
+    met = common(crop.box, box)
+    return None if met is None else (relative(met, box), crop.inside[relative(met, crop.box)])
 
 
-def _shared(one: Crop, other: Crop) -> bool:
-    common = _common(one.box, other.box)
-    if common is None:
-        return False
-    return bool((one.inside[_relative(common, one.box)] & other.inside[_relative(common, other.box)]).any())
+def _shared(one: Crop, other: Crop) -> NDArray[np.float64] | None:
+    """The voxel (k, j, i) in the middle of what two crops share; None where they share nothing."""
+    met = common(one.box, other.box)
+    if met is None:
+        return None
+    voxels = np.argwhere(one.inside[relative(met, one.box)] & other.inside[relative(met, other.box)])
+    if not len(voxels):
+        return None
+    nearest = voxels[((voxels - voxels.mean(axis=0)) ** 2).sum(axis=1).argmin()]
+    return np.asarray(nearest + [part.start for part in met], dtype=np.float64)
 
 
-def _common(one: Box, other: Box) -> Box | None:
-    a, b, c = (slice(max(x.start, y.start), min(x.stop, y.stop)) for x, y in zip(one, other, strict=True))
-    return None if any(part.start >= part.stop for part in (a, b, c)) else (a, b, c)
-
-
-def _around(boxes: list[Box]) -> Box:
-    a, b, c = (
-        slice(min(part.start for part in axis), max(part.stop for part in axis)) for axis in zip(*boxes, strict=True)
-    )
-    return (a, b, c)
-
-
-def _relative(part: Box, whole: Box) -> Box:
-    a, b, c = (slice(x.start - y.start, x.stop - y.start) for x, y in zip(part, whole, strict=True))
-    return (a, b, c)
-
-
-def _within(outer: Box, inner: Box) -> Box:
-    a, b, c = (slice(x.start + y.start, x.start + y.stop) for x, y in zip(outer, inner, strict=True))
-    return (a, b, c)
+def _ras(grid: Grid, place_kji: NDArray[np.float64]) -> Point:
+    right, anterior, superior = grid.to_ras(place_kji[::-1])
+    return (float(right), float(anterior), float(superior))
