@@ -12,8 +12,9 @@ from crc_core.files.packaged import packaged_record
 class DeskPolicy:
     """The data file `desk_policy.json`; times in seconds, `kept_days` in days.
 
-    `idle_limit_s` ends the counting of active time. Contours are checked `check_delay_s` after the last stroke. Work is saved `autosave_delay_s` after the last change, and at the
-    latest `autosave_longest_s` after the first. Kept work that nobody opened for `kept_days` is pointed out.
+    `idle_limit_s` ends the counting of active time. Contours are checked `check_delay_s` after the last stroke. Work is
+    saved `autosave_delay_s` after the last change, and at the latest `autosave_longest_s` after the first. Kept work
+    that nobody opened for `kept_days` is pointed out.
     """
 
     version: str
