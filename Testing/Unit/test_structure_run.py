@@ -36,7 +36,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
         "LOG": environment / "setup.log",
         "CONSTRAINTS": checkout / "constraints.txt",
         "TEST_REQUIREMENTS": checkout / "requirements.txt",
-        "SLICER_TESTS": checkout / "run_all.py",
+        "SLICER_TESTS": checkout / "run_slicer.py",
     }.items():
         monkeypatch.setattr(module, name, value)
     return module
@@ -216,6 +216,7 @@ def test_the_demo_gets_its_arguments_as_they_are(
         (True, False, [0], 0, "Slicer tests: not run, this version has none"),
         (True, True, [0, 0], 0, "Slicer tests: passed in"),
         (True, True, [0, 3], 3, "Slicer tests: FAILED in"),
+        (True, True, [0, 77], 0, "Slicer tests: not run,"),
         (True, True, [1, 0], 1, "pytest: FAILED"),
     ],
 )

@@ -1,0 +1,105 @@
+"""Starts a Slicer for each run of the tests that need one: on a screen, in both languages, below a Chinese path.
+
+    python Testing/Slicer/run_slicer.py --slicer PATH [--only PATTERN] [--lang zh|en]
+
+Without a screen one is made with Xvfb, where that is installed. The exit code is 0 only where everything passed, 77
+where nothing could be run because there is no screen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+MODULES = ("CRCAnnotator", "CRCQualityControl")
+LANGUAGES = ("zh", "en")
+SCREEN = "1920x1080x24"
+NO_SCREEN = 77
+SECONDS_PER_RUN = 1500
+
+
+def main(words: list[str]) -> int:
+    """Run the tests in every language asked for; the worst exit code."""
+    parser = argparse.ArgumentParser(description=str(__doc__))
+    parser.add_argument("--slicer", type=Path, required=True)
+    parser.add_argument("--only", default="", help="a pattern of test files, for example test_slicer_contour*.py")
+    parser.add_argument("--lang", choices=LANGUAGES)
+    options = parser.parse_args(words)
+    languages = (options.lang,) if options.lang else LANGUAGES
+    with screen() as display:
+        if display is None:
+            sys.stdout.write("no screen: DISPLAY is not set and Xvfb is not installed\n")
+            return NO_SCREEN
+        return max(run_inside(options.slicer, display, language, options.only) for language in languages)
+
+
+@contextmanager
+def screen() -> Iterator[str | None]:
+    """The display to draw on: the one there is, else an Xvfb of our own; None where neither can be had."""
+    there = os.environ.get("DISPLAY")
+    if there or sys.platform in ("win32", "darwin"):
+        yield there or ""
+        return
+    program = shutil.which("Xvfb")
+    if program is None:
+        yield None
+        return
+    reading, writing = os.pipe()
+    server = subprocess.Popen(
+        [program, "-displayfd", str(writing), "-screen", "0", SCREEN, "-nolisten", "tcp"],
+        pass_fds=[writing],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writing)
+    try:
+        with os.fdopen(reading, encoding="ascii") as stream:
+            yield f":{stream.readline().strip()}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def run_inside(slicer: Path, display: str, language: str, pattern: str) -> int:
+    """One Slicer, one language, a data folder of its own with a Chinese name; the exit code."""
+    with tempfile.TemporaryDirectory(prefix="crc-结直肠 ") as folder:
+        environment = {
+            **os.environ,
+            "CRCDATABASE_HOME": str(Path(folder) / "本机数据"),
+            "CRC_LANG": language,
+            "CRC_SLICER_TESTS": pattern,
+            "CRC_TEST_FOLDER": folder,
+        }
+        if display:
+            environment["DISPLAY"] = display
+        sys.stdout.write(f"Slicer tests, {language}\n")
+        sys.stdout.flush()
+        return subprocess.call(
+            command(slicer, HERE / "run_inside.py"), cwd=folder, env=environment, timeout=SECONDS_PER_RUN
+        )
+
+
+def command(slicer: Path, script: Path) -> list[str]:
+    """How a Slicer is started with our modules, as a person without a build would."""
+    modules = [str(ROOT / name) for name in MODULES]
+    return [
+        str(slicer),
+        "--testing",
+        "--no-splash",
+        "--additional-module-paths",
+        *modules,
+        "--python-script",
+        str(script),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,103 @@
+"""Hands and eyes for tests inside Slicer: find a control by its name, press it, draw in a view, wait, look."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import qt
+import slicer
+import vtk
+
+PATIENCE_S = 60.0
+
+
+def folder() -> Path:
+    """The folder of this run, below a path with Chinese letters and a space."""
+    return Path(os.environ.get("CRC_TEST_FOLDER") or slicer.app.temporaryPath)
+
+
+def settle(seconds: float = 0.1) -> None:
+    """Let Slicer handle what waits, for at least `seconds`."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        slicer.app.processEvents()
+        time.sleep(0.005)
+
+
+def wait_until(holds: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
+    """Wait for something to hold and return it; AssertionError that names `what` after `patience_s`."""
+    ends = time.monotonic() + patience_s
+    while time.monotonic() < ends:
+        slicer.app.processEvents()
+        found = holds()
+        if found:
+            return found
+        time.sleep(0.01)
+    raise AssertionError(f"waited {patience_s:.0f} s in vain: {what}")
+
+
+def control(root: Any, name: str) -> Any:
+    """The control of that object name; AssertionError where there is none."""
+    found = root.findChild("QObject", name) or slicer.util.mainWindow().findChild("QObject", name)
+    if not found:
+        raise AssertionError(f"there is no control {name}")
+    return found
+
+
+def press(root: Any, name: str) -> None:
+    """Press a button as a mouse would: only where it is seen and enabled."""
+    button = control(root, name)
+    if not (button.isVisible() and button.isEnabled()):
+        raise AssertionError(f"{name} cannot be pressed: visible {button.isVisible()}, enabled {button.isEnabled()}")
+    button.click()
+    settle()
+
+
+def slice_widget(name: str) -> Any:
+    """The slice view of that name."""
+    return slicer.app.layoutManager().sliceWidget(name)
+
+
+def place_on_view(name: str, ras: tuple[float, float, float]) -> tuple[int, int]:
+    """Where a point in RAS lies in a slice view, in pixels from its lower left corner."""
+    matrix = slice_widget(name).sliceLogic().GetSliceNode().GetXYToRAS()
+    inverse = vtk.vtkMatrix4x4()
+    vtk.vtkMatrix4x4.Invert(matrix, inverse)
+    x, y, _, _ = inverse.MultiplyPoint((*ras, 1.0))
+    return round(x), round(y)
+
+
+def stroke(name: str, points: list[tuple[float, float, float]]) -> None:
+    """Press the left button at the first RAS point, drag over the others, let go: through the view's interactor."""
+    interactor = slice_widget(name).sliceView().interactor()
+    places = [place_on_view(name, point) for point in points]
+    interactor.SetEventInformation(*places[0], 0, 0)
+    interactor.InvokeEvent("EnterEvent")
+    interactor.InvokeEvent("MouseMoveEvent")
+    interactor.InvokeEvent("LeftButtonPressEvent")
+    for place in places[1:]:
+        interactor.SetEventInformation(*place, 0, 0)
+        interactor.InvokeEvent("MouseMoveEvent")
+        slicer.app.processEvents()
+    interactor.InvokeEvent("LeftButtonReleaseEvent")
+    settle()
+
+
+def picture(path: Path) -> Path:
+    """The main window as it is now, as a PNG."""
+    settle(0.5)
+    slicer.util.mainWindow().grab().save(str(path))
+    return path
+
+
+def resize_window(width: int, height: int) -> None:
+    """Give the main window a size."""
+    window = slicer.util.mainWindow()
+    window.showNormal()
+    window.move(qt.QPoint(0, 0))
+    window.resize(width, height)
+    settle(0.5)
