@@ -67,6 +67,10 @@ class UnitId:
         case, _, time_point = text.partition("_")
         return cls(case, time_point)
 
+    def is_before(self, other: UnitId) -> bool:
+        """Whether this is an earlier time point of the same case."""
+        return self.case == other.case and int(self.time_point[1:]) < int(other.time_point[1:])
+
     def series_code(self, role: Role) -> str:
         """The code of this unit's chosen series for `role`, e.g. `CRC-01-000123-K_T0_PVP`."""
         return f"{self}_{role.value}"

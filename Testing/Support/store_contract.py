@@ -27,6 +27,7 @@ from store_support import (
     PEOPLE,
     PIN,
     SCAN_PASSED,
+    SHAPE,
     START,
     MovingClock,
     StudySource,
@@ -100,7 +101,13 @@ class Bench:
 
     def opened(self, *readers: str) -> PreparedUnit:
         """A unit that is checked, bound and assigned."""
-        prepared = self.prepared()
+        return self._bound(self.prepared(), readers)
+
+    def followed_up(self, first: PreparedUnit, time_point: str, *readers: str) -> PreparedUnit:
+        """A later examination of the same case, checked, bound and assigned."""
+        return self._bound(self.source.prepared(UnitId(first.unit.case, time_point)), readers)
+
+    def _bound(self, prepared: PreparedUnit, readers: Sequence[str]) -> PreparedUnit:
         accepted(self.admit(prepared))
         self.must("manager", Kind.SCAN_CHECKED, SCAN_PASSED, prepared.unit)
         self.must("manager", Kind.SOURCES_BOUND, bindings(prepared.unit), prepared.unit)
@@ -167,6 +174,7 @@ def everything(bench: Bench, viewer: str, prepared: PreparedUnit, sealed: Sealed
         "unit": answer(lambda: store.unit(unit, viewer)),
         "list": answer(lambda: store.work_list(viewer)),
         "images": answer(lambda: tuple(path.name for path in store.open_image(unit, Role.PVP, viewer))),
+        "priors": answer(lambda: store.prior_units(unit, viewer)),
         "own": answer(lambda: store.open_reading(known, viewer)),
         "final": answer(lambda: store.open_final(unit, viewer)),
         "events": answer(lambda: store.events_since(0, viewer)),
@@ -442,6 +450,31 @@ class StoreContract:
         assert len(set(codes)) == 4
         with pytest.raises(CrcError):
             bench.harness.store("wang").reserve_case("01", "wang")
+
+    def test_earlier_images_of_the_case_are_seen_beside_and_nothing_else(self, bench: Bench) -> None:
+        first = bench.opened("li", "zhao")
+        bench.read(first, "li")
+        later = bench.followed_up(first, "T2", "wang")
+        other = bench.opened("wang")
+        wang, zhao = bench.harness.store("wang"), bench.harness.store("zhao")
+        (prior,) = wang.prior_units(later.unit, "wang")
+        assert (prior.unit, prior.series) == (str(first.unit), first.registration.series)
+        assert len(wang.open_image(first.unit, Role.PVP, "wang")) == SHAPE[0]
+        hidden, absent = answer(lambda: wang.unit(first.unit, "wang")), answer(lambda: wang.unit(ABSENT, "wang"))
+        assert hidden["error"] == absent["error"] == "store.unknown_unit"
+        assert wang.prior_units(other.unit, "wang") == ()
+        assert zhao.prior_units(first.unit, "zhao") == (), "a later examination tells nothing to who reads the earlier"
+        assert answer(lambda: zhao.open_image(later.unit, Role.PVP, "zhao"))["error"] == "store.unknown_unit"
+        assert answer(lambda: zhao.prior_units(later.unit, "zhao"))["error"] == "store.unknown_unit"
+
+    def test_images_of_a_withdrawn_earlier_examination_are_gone(self, bench: Bench) -> None:
+        first = bench.opened()
+        later = bench.followed_up(first, "T1", "wang")
+        wang = bench.harness.store("wang")
+        assert len(wang.prior_units(later.unit, "wang")) == 1
+        bench.must("manager", Kind.CONSENT_WITHDRAWN, p.ConsentWithdrawn("the patient asked"), first.unit)
+        assert wang.prior_units(later.unit, "wang") == ()
+        assert answer(lambda: wang.open_image(first.unit, Role.PVP, "wang"))["error"] == "store.unknown_unit"
 
     def test_unknown_and_hidden_units_look_the_same(self, bench: Bench) -> None:
         hidden = bench.opened("li")

@@ -22,7 +22,7 @@ from crc_core.contour.segment_key import SegmentKey
 from crc_core.desk.keeping import PackedMask, Place, Slot
 from crc_core.desk.work import Work
 from crc_core.errors import CrcError
-from crc_core.files.atomic import PART_SUFFIX, naming, read_bytes, write_bytes
+from crc_core.files.atomic import PART_SUFFIX, naming, read_bytes, sha256_of, write_bytes
 from crc_core.files.canonical import canonical_bytes, canonical_hash, read_document
 from crc_core.files.file_lock import locked
 from crc_core.files.records import from_document, time_text, to_document
@@ -112,6 +112,7 @@ class Recovery:
         self._owner = owner
         self._label = ""
         self._begun = ""
+        self._stamp = ""
         self._held: dict[SegmentKey, _Held] = {}
 
     def write(self, label: str, document: Mapping[str, Any], masks: Mapping[SegmentKey, PackedMask | None]) -> datetime:
@@ -133,7 +134,9 @@ class Recovery:
                 if not (folder / held.file).exists():
                     write_bytes(folder / held.file, held.data)
             now = utc_now()
-            write_bytes(folder / WORK_NAME, _encoded(now, document, self._held))
+            data = _encoded(now, document, self._held)
+            write_bytes(folder / WORK_NAME, data)
+            self._stamp = hashlib.sha256(data).hexdigest()
             _sweep(folder, {held.file for held in self._held.values()})
         return now
 
@@ -205,11 +208,15 @@ class Recovery:
             yield
 
     def _take_up(self, label: str, folder: Path, begun: str) -> None:
-        """Hold in memory what is kept of this piece of work; another piece in the same slot starts from nothing."""
-        if (label, begun) == (self._label, self._begun):
-            return
+        """Hold in memory what is kept of this piece of work; another piece in the same slot starts from nothing.
+
+        What is in memory stands while the disk holds what this process wrote last, or nothing any more.
+        """
         held: dict[SegmentKey, _Held] = {}
         path = folder / WORK_NAME
+        is_known = (label, begun) == (self._label, self._begun)
+        if is_known and (not path.exists() or sha256_of(path) == self._stamp):
+            return
         if path.exists():
             try:
                 kept = _read(path)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Generator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from crc_core.geometry.grid import Grid, Volume
 
 _LARGEST_BYTES = 16 * 1024**3
 _IMAGES_PER_TASK = 16
+_STEP_S = 0.05
 _INT16 = np.iinfo(np.int16)
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
@@ -45,23 +47,42 @@ def open_series(
     values are not inverted. Shear up to 0.5° is squared; a stack with more tilt or uneven spacing raises CrcError
     unless `allow_unsound`, which is for looking and checking only. Raises CrcError for whatever cannot be read.
     """
+    steps = opening(series, allow_unsound=allow_unsound)
+    with closing(steps):
+        while True:
+            try:
+                done, total = next(steps)
+            except StopIteration as end:
+                volume: Volume = end.value
+                return volume
+            if on_progress is not None:
+                on_progress(done, total)
+            if cancelled is not None and cancelled():
+                raise CrcError("dicom.cancelled", path=series.paths[0].parent)
+
+
+def opening(series: Series, *, allow_unsound: bool = False) -> Generator[tuple[int, int], None, Volume]:
+    """`open_series` in short steps: yields images done and in all every 0.05 s or sooner, and returns the volume.
+
+    Closing the generator ends the work. Raises CrcError as `open_series` does.
+    """
     grid = _grid(series, allow_unsound)
     _refuse_layout(series)
     array = _empty(grid, series.paths[0])
     tasks = _tasks(series)
     total, done = len(series.instances), 0
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        futures: dict[Future[None], int] = {
+        sizes: dict[Future[None], int] = {
             pool.submit(_fill, array, task, is_ct=series.header.modality == "CT"): len(task) for task in tasks
         }
+        pending = set(sizes)
         try:
-            for future in as_completed(futures):
-                future.result()
-                done += futures[future]
-                if on_progress is not None:
-                    on_progress(done, total)
-                if cancelled is not None and cancelled():
-                    raise CrcError("dicom.cancelled", path=series.paths[0].parent)
+            while pending:
+                ended, pending = wait(pending, timeout=_STEP_S, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    future.result()
+                    done += sizes[future]
+                yield done, total
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

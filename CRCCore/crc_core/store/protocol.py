@@ -14,7 +14,7 @@ from crc_core.workflow.events import Event
 from crc_core.workflow.intents import Intent, Refusal
 from crc_core.workflow.payloads import UnitRegistered
 from crc_core.workflow.store_view import StoreView
-from crc_core.workflow.views import UnitView, WorkItem
+from crc_core.workflow.views import PriorUnit, UnitView, WorkItem
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,12 @@ class Store(Protocol):
         """What the viewer may know and do about the store as a whole: protocol, calibration, clearances, the sample.
 
         Raises CrcError for somebody who is no active person of the store.
+        """
+
+    def prior_units(self, unit: UnitId, viewer: str) -> tuple[PriorUnit, ...]:
+        """Earlier examinations of the same case whose images the viewer may look at beside, the latest first.
+
+        They tell nothing of readings or finals; `open_image` opens them for whoever may know a later one.
         """
 
     def open_image(self, unit: UnitId, role: Role, viewer: str) -> tuple[Path, ...]:

@@ -27,10 +27,11 @@ from crc_core.workflow.context import SYSTEM_ACTOR, Person, Policy
 from crc_core.workflow.events import Event, Kind
 from crc_core.workflow.gates import Situation
 from crc_core.workflow.intents import SIGNED, Intent, Refusal, new_intent
-from crc_core.workflow.project import is_blind, may_open_reading, project, work_item
+from crc_core.workflow.payloads import SeriesRecord
+from crc_core.workflow.project import is_blind, may_open_reading, prior_unit, project, work_item
 from crc_core.workflow.state import Due, UnitState, fold
 from crc_core.workflow.store_view import StoreView, project_store
-from crc_core.workflow.views import Phase, SlotPhase, UnitView, WorkItem
+from crc_core.workflow.views import Phase, PriorUnit, SlotPhase, UnitView, WorkItem
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WITH_BODY = frozenset({Kind.UNIT_REGISTERED, Kind.READING_SUBMITTED, Kind.FINAL_STORED})
@@ -97,9 +98,14 @@ class RuledStore:
             raise CrcError("workflow.unknown_person", person=viewer)
         return view
 
+    def prior_units(self, unit: UnitId, viewer: str) -> tuple[PriorUnit, ...]:
+        """Earlier examinations of the same case whose images the viewer may look at beside, the latest first."""
+        self.unit(unit, viewer)
+        return self._priors(unit, viewer)
+
     def open_image(self, unit: UnitId, role: Role, viewer: str) -> tuple[Path, ...]:
         """The de-identified DICOM files of the unit's series for `role`, in the order they came in."""
-        found = [record for record in self.unit(unit, viewer).series if record.role is role]
+        found = [record for record in self._series(unit, viewer) if record.role is role]
         if not found:
             raise CrcError("store.no_series", unit=str(unit), role=role.value)
         return tuple(
@@ -260,6 +266,32 @@ class RuledStore:
         check_signed_final(opened, intent, self._ledger.chain, enforces=self._parts.enforces)
         self._parts.bodies.place_final(state.unit, sealed)
         return self._ledger.commit(intent)
+
+    def _series(self, unit: UnitId, viewer: str) -> tuple[SeriesRecord, ...]:
+        """The series of a unit the viewer may know, or of an earlier examination of one they may know."""
+        try:
+            return self.unit(unit, viewer).series
+        except CrcError:
+            later = (other for other in self._of_case(unit) if unit.is_before(other))
+            beside = (prior for other in later for prior in self._priors(other, viewer) if prior.unit == str(unit))
+            found = next(beside, None)
+            if found is None:
+                raise
+            return found.series
+
+    def _priors(self, unit: UnitId, viewer: str) -> tuple[PriorUnit, ...]:
+        person, chain = self._ledger.context.person(viewer), self._ledger.chain
+        if person is None:
+            return ()
+        later = self._situation(str(unit), person)
+        found = (prior_unit(chain.of_unit(str(other)), later) for other in reversed(self._of_case(unit)))
+        return tuple(item for item in found if item is not None)
+
+    def _of_case(self, unit: UnitId) -> list[UnitId]:
+        """The units of the same case in the order of time."""
+        start = f"{unit.case}_"
+        found = [UnitId.parse(other) for other in self._ledger.chain.units if other.startswith(start)]
+        return sorted(found, key=lambda other: int(other.time_point[1:]))
 
     def _state(self, unit: str) -> UnitState:
         return fold(unit, self._ledger.chain.of_unit(unit))

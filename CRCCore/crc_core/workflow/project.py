@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from crc_core.identity import UnitId
 from crc_core.reading.schema import CALIBRATION_ROUND, FIRST_ROUND
 from crc_core.vocabulary import PersonRole
 from crc_core.workflow.context import Context
 from crc_core.workflow.events import STORE_WIDE, Event, Kind
-from crc_core.workflow.gates import Situation, gate, may_know
+from crc_core.workflow.gates import Situation, gate, may_know, phases_known
 from crc_core.workflow.state import Slot, StoredFinal, fold
-from crc_core.workflow.views import FinalView, Phase, SlotPhase, SlotView, UnitView, WorkItem
+from crc_core.workflow.views import FinalView, Phase, PriorUnit, SlotPhase, SlotView, UnitView, WorkItem
 
 _HAS_FINAL = (Phase.FINAL, Phase.REFERENCE, Phase.RELEASED)
 _HIDDEN_FROM_READERS = (Phase.COMPARING, Phase.DISPUTED, Phase.REPORT_OPEN, *_HAS_FINAL)
@@ -98,6 +99,25 @@ def may_open_reading(situation: Situation, reading: str) -> bool:
     if situation.state.barred is not None and not _leads(situation):
         return own is not None
     return situation.person.may_sign or bool(situation.own_slots) or _leads(situation)
+
+
+def prior_unit(events: Sequence[Event], later: Situation) -> PriorUnit | None:
+    """The earlier examination that `events` speak of, for who reads or oversees the `later` one of the same case.
+
+    Only its images: they are part of looking at the later one, whoever reads the earlier. None where there is nothing
+    to show any more (excluded, consent withdrawn), for anything but an earlier time point, and for who only meets
+    finals.
+    """
+    unit = next((event.unit for event in events if event.unit is not None), None)
+    if unit is None or not UnitId.parse(unit).is_before(UnitId.parse(later.state.unit)):
+        return None
+    if not later.own_slots and Phase.READING not in phases_known(later.person):
+        return None
+    state = fold(unit, events)
+    registered = state.registered
+    if registered is None or state.phase(later.context.policy) in (Phase.EXCLUDED, Phase.WITHDRAWN):
+        return None
+    return PriorUnit(unit, registered.series, registered.study_date, registered.treatment_since)
 
 
 def work_item(events: Sequence[Event], context: Context, viewer: str, now: datetime) -> WorkItem | None:

@@ -89,6 +89,16 @@ class UnitView:
 
 
 @dataclass(frozen=True)
+class PriorUnit:
+    """An earlier examination of the same case whose images may be looked at; nothing of what was read there."""
+
+    unit: str
+    series: tuple[SeriesRecord, ...]
+    study_date: str | None = None
+    treatment_since: str | None = None
+
+
+@dataclass(frozen=True)
 class WorkItem:
     """One line of a person's work list."""
 
