@@ -1,0 +1,148 @@
+"""Opening a unit for a reader: its images one after the other, the ones to draw on first, in short steps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from crc_core.desk.arrangement import ImageKey
+from crc_core.dicom.index import index_folder
+from crc_core.dicom.series import Series
+from crc_core.dicom.volume import opening, pixel_sha256
+from crc_core.errors import CrcError
+from crc_core.geometry import Grid, Volume
+from crc_core.identity import UnitId
+from crc_core.store.protocol import Store
+from crc_core.text import Lang, say
+from crc_core.vocabulary import CT_PHASES, MR_ROLES, Role
+from crc_core.workflow.payloads import SeriesRecord
+from crc_core.workflow.views import UnitView
+
+_STEP_S = 0.05
+_ORDER = (*CT_PHASES, Role.CHEST, *MR_ROLES)
+
+
+@dataclass(frozen=True, eq=False)
+class OpeningStep:
+    """How far the opening is, in images; `volume` once one is there, `error` where one cannot be shown as it should.
+
+    An unevenly spaced image that no target is drawn on comes with both: it can be looked at.
+    """
+
+    words: str
+    done: int
+    total: int
+    key: ImageKey | None = None
+    volume: Volume | None = None
+    error: CrcError | None = None
+
+
+def open_unit(
+    store: Store,
+    view: UnitView,
+    viewer: str,
+    lang: Lang = Lang.EN,
+    *,
+    is_prior: bool = False,
+    roles: Collection[Role] | None = None,
+) -> Iterator[OpeningStep]:
+    """The images of a unit (of `roles` where given) as the viewer may open them; the sources of targets first.
+
+    No step takes much longer than 0.1 s on a local disk. What is a source is compared with its registration voxel by
+    voxel, all others by their grid. What cannot be opened yields its CrcError and the others follow; nothing is raised
+    but where the store cannot be reached. Closing the iterator ends the work.
+    """
+    records = [record for record in _in_order(view) if roles is None or record.role in roles]
+    sources = set() if is_prior else {binding.series_code for binding in view.bindings}
+    total, before = sum(record.instances for record in records), 0
+    for record in records:
+        key = ImageKey(record.role, is_prior)
+        words = say("desk.opening", lang, role=say(f"desk.role.{record.role.value}", lang))
+        yield OpeningStep(words, before, total)
+        paths = store.open_image(UnitId.parse(view.unit), record.role, viewer)
+        with closing(_series(paths[0].parent, record, is_source=record.code in sources)) as steps:
+            while True:
+                try:
+                    done = next(steps)
+                except StopIteration as end:
+                    volume, error = end.value
+                    break
+                except CrcError as trouble:
+                    volume, error = None, trouble
+                    break
+                yield OpeningStep(words, before + done, total)
+        before += record.instances
+        yield OpeningStep(words, before, total, key, volume, error)
+
+
+def _in_order(view: UnitView) -> list[SeriesRecord]:
+    """Sources in the order of the targets, then phases in the order of time, then the rest."""
+    codes = [binding.series_code for binding in view.bindings]
+
+    def place(record: SeriesRecord) -> tuple[int, int]:
+        own = codes.index(record.code) if record.code in codes else len(codes)
+        return own, _ORDER.index(record.role) if record.role in _ORDER else len(_ORDER)
+
+    return sorted(view.series, key=place)
+
+
+def _series(
+    folder: Path, record: SeriesRecord, *, is_source: bool
+) -> Generator[int, None, tuple[Volume | None, CrcError | None]]:
+    stack = _stack(folder)
+    trouble = _trouble(stack, folder)
+    if trouble is not None and (is_source or stack.geometry is None or stack.geometry.is_tilted):
+        return None, trouble
+    # A generator of the volume is closed with this one, so that nothing is read for an iterator that was let go.
+    with closing(opening(stack, allow_unsound=trouble is not None)) as steps:
+        while True:
+            try:
+                done, _ = next(steps)
+            except StopIteration as end:
+                volume: Volume = end.value
+                break
+            yield done
+    registered = None if record.ijk_to_ras is None or record.shape_kji is None else _grid_of(record)
+    if registered is not None and not volume.grid.same_as(registered):
+        return None, CrcError("store.other_grid", path=folder, code=record.code)
+    if is_source:
+        seen = yield from _hash_aside(volume, record.instances)
+        if seen != record.pixel_sha256:
+            return None, CrcError("store.other_pixels", path=folder, code=record.code)
+    return volume, trouble
+
+
+def _stack(folder: Path) -> Series:
+    stacks = index_folder(folder).series
+    if len(stacks) != 1:
+        raise CrcError("store.not_one_stack", path=folder, seen=len(stacks))
+    return stacks[0]
+
+
+def _trouble(stack: Series, folder: Path) -> CrcError | None:
+    """Why nothing can be drawn on a stack; None where it can."""
+    geometry = stack.geometry
+    if geometry is None:
+        return CrcError("dicom.one_image", path=stack.paths[0])
+    if geometry.is_sound:
+        return None
+    if geometry.is_tilted:
+        return CrcError("dicom.tilted", path=folder, tilt_deg=geometry.tilt_deg)
+    return CrcError("dicom.uneven", path=folder, percent=100 * geometry.unevenness)
+
+
+def _grid_of(record: SeriesRecord) -> Grid:
+    return Grid(record.shape_kji or (1, 1, 1), np.array(record.ijk_to_ras))
+
+
+def _hash_aside(volume: Volume, done: int) -> Generator[int, None, str]:
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        hashed: Future[str] = pool.submit(pixel_sha256, volume)
+        while not wait([hashed], timeout=_STEP_S).done:
+            yield done
+        return hashed.result()
