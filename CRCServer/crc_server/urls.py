@@ -6,7 +6,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from crc_server.api import act_views, people_views, unit_views, upload_views
-from crc_server.api.errors import not_found, server_error
+from crc_server.api.errors import bad_request, not_found, server_error
 
 _V1 = "api/v1/"
 urlpatterns = [
@@ -35,9 +35,11 @@ urlpatterns = [
     path(f"{_V1}uploads/<str:sha256>/files/<path:name>", upload_views.UploadFileView.as_view()),
     path(f"{_V1}cases", act_views.CasesView.as_view()),
     path(f"{_V1}intents", act_views.IntentsView.as_view()),
+    path(f"{_V1}overview", act_views.OverviewView.as_view()),
     path(f"{_V1}advance", act_views.AdvanceView.as_view()),
     path(f"{_V1}events", act_views.EventsView.as_view()),
     path(f"{_V1}events/head", act_views.ChainHeadView.as_view()),
 ]
+handler400 = bad_request
 handler404 = not_found
 handler500 = server_error

@@ -1,7 +1,8 @@
 """The dependency rule of the project, read from the import statements of every file.
 
 presenter → crc_core (whose arrays are numpy's); view → presenter, crc_widgets; crc_widgets → crc_core; crc_mrml → crc_core;
-crc_server → crc_core; `<Module>.py` wires all of them. crc_core knows no screen, no scene and no server.
+scene → crc_mrml, crc_widgets, and of the presenter only what its ports are made of; crc_server → crc_core;
+`<Module>.py` wires all of them. crc_core knows no screen, no scene and no server.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from project_tree import files, imported_modules, tree_of
 
 MODULES = ("CRCAnnotator", "CRCQualityControl")
 DOMAIN_LIBRARIES = frozenset({"numpy", "scipy", "pydicom", "SimpleITK", "highdicom", "PIL"})
+LINE = "store/remote"
+"""The one folder of crc_core that opens a network connection."""
+
 GUI = frozenset({"qt", "ctk", "slicer"})
 SCENE = frozenset({"vtk", "vtkmodules", "slicer", "numpy"})
 NOT_ON_A_SERVER = GUI | {"vtk", "vtkmodules", "crc_mrml", "crc_widgets", *MODULES, *(f"{name}Lib" for name in MODULES)}
@@ -86,15 +90,30 @@ def _module(root: Path, module: str) -> Iterator[Violation]:
         elif inside[1].startswith("presenter"):
             yield from _beyond(path, frozenset({"crc_core", "numpy", library}))
             for name in imported_modules(path):
-                if name.startswith((f"{library}.view", f"{library}.widgets")):
+                if name.startswith((f"{library}.view", f"{library}.scene", f"{library}.widgets")):
+                    yield Violation(path, name)
+        elif inside[1] == "scene":
+            yield from _beyond(path, GUI | SCENE | ours)
+            for name in imported_modules(path):
+                if name.startswith(f"{library}.") and not name.startswith(_of_scene(library)):
                     yield Violation(path, name)
         else:
             yield from _beyond(path, GUI | {"crc_widgets", library})
+            for name in imported_modules(path):
+                if name.startswith(f"{library}.scene"):
+                    yield Violation(path, name)
+
+
+def _of_scene(library: str) -> tuple[str, ...]:
+    """What of its own module a scene may know."""
+    presenter = f"{library}.presenter"
+    return (f"{library}.scene", f"{presenter}.ports", f"{presenter}.state")
 
 
 def _package(root: Path, package: str, allowed: frozenset[str]) -> Iterator[Violation]:
+    line = root / "CRCCore" / "crc_core" / LINE
     for path in _python(root / "CRCCore" / package):
-        yield from _beyond(path, allowed | {package})
+        yield from _beyond(path, allowed | {package} | ({"requests"} if path.is_relative_to(line) else set()))
 
 
 def _scene_globals(root: Path) -> Iterator[Violation]:

@@ -12,7 +12,11 @@ from crc_core.errors import CrcError
 from crc_core.files.atomic import naming
 from crc_core.files.sealed import MANIFEST_NAME
 from crc_core.geometry.grid import Grid, Volume
+from crc_core.identity import UnitId
+from crc_core.store.protocol import Store
+from crc_core.vocabulary import MR_ROLES, Role
 from crc_core.workflow.payloads import SeriesRecord
+from crc_core.workflow.views import UnitView
 
 if TYPE_CHECKING:
     from crc_core.dicom.series import Series
@@ -52,6 +56,17 @@ def open_images(folder: Path) -> Volume | None:
 
     stack = _stack(folder)
     return open_series(stack) if stack.can_be_source else None
+
+
+def ct_images(store: Store, view: UnitView, viewer: str) -> dict[Role, Volume]:
+    """The CT series of a unit in HU by role, without those nothing can be measured on (tilt, gaps)."""
+    images = {}
+    for record in view.series:
+        if record.role not in MR_ROLES:
+            volume = open_images(store.open_image(UnitId.parse(view.unit), record.role, viewer)[0].parent)
+            if volume is not None:
+                images[record.role] = volume
+    return images
 
 
 def _stack(folder: Path) -> Series:

@@ -106,7 +106,7 @@ class Ledger:
         """The events that the rules ask for: the unit's, or the whole store's with those of the units named."""
         if intent.unit is not None:
             return self._chain.of_unit(intent.unit)
-        named = units_named(intent)
+        named = units_named(intent, self.context)
         if not named:
             return self._chain.store_wide
         own = (event for unit in named for event in self._chain.of_unit(unit))

@@ -15,14 +15,17 @@ from crc_core.workflow.state import fold
 from crc_core.workflow.views import SlotPhase
 
 
-def units_named(intent: Intent) -> frozenset[str]:
+def units_named(intent: Intent, context: Context) -> frozenset[str]:
     """The units whose events a store-wide intent is decided on, besides the store-wide ones."""
     payload = intent.payload
     if intent.kind is Kind.SAMPLE_DRAWN:
         return frozenset(payload.members)
     if intent.kind is Kind.CALIBRATION_PLANNED:
         return frozenset(payload.units)
-    return frozenset(payload.finals) if intent.kind in (Kind.REFERENCE_SIGNED, Kind.CALIBRATION_OPENED) else frozenset()
+    if intent.kind in (Kind.REFERENCE_SIGNED, Kind.CALIBRATION_OPENED):
+        session = context.sessions.get(payload.session)
+        return frozenset() if session is None else frozenset(session.units)
+    return frozenset()
 
 
 def _person(events: Sequence[Event], context: Context, intent: Intent) -> Refusal | None:

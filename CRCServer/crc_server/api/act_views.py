@@ -71,12 +71,14 @@ class IntentsView(StoreView):
 class BodyView(StoreView):
     """Intents with a body."""
 
-    def _done_before(self, intent: Intent, upload: Upload) -> Receipt | None:
-        """The receipt of an intent whose answer was lost on the way, after which its upload was cleared."""
+    def _before_body(self, intent: Intent, upload: Upload) -> Response | None:
+        """What there is to say before a body is sent, or after its upload was cleared; None once a body is coming."""
         if upload.is_begun:
             return None
         answer = self.store.preview(intent)
-        return answer if isinstance(answer, Receipt) else None
+        if answer is None:
+            raise CrcError("server.upload_incomplete")
+        return self.outcome(answer)
 
 
 class SubmitView(BodyView):
@@ -88,9 +90,9 @@ class SubmitView(BodyView):
         ask = self.body(AskWithBody)
         intent = _of_kind(self.intent(ask.intent), Kind.READING_SUBMITTED, unit_of(unit))
         upload = uploads().of(self.person, ask.upload)
-        done = self._done_before(intent, upload)
-        if done is not None:
-            return self.outcome(done)
+        early = self._before_body(intent, upload)
+        if early is not None:
+            return early
         outcome = self.store.submit(upload.sealed(), intent)
         if isinstance(outcome, Receipt):
             upload.remove()
@@ -106,9 +108,9 @@ class SignView(BodyView):
         ask = self.body(AskWithBody)
         intent = _of_kind(self.intent(ask.intent), Kind.FINAL_STORED, unit_of(unit))
         upload = uploads().of(self.person, ask.upload)
-        done = self._done_before(intent, upload)
-        if done is not None:
-            return self.outcome(done)
+        early = self._before_body(intent, upload)
+        if early is not None:
+            return early
         outcome = self.store.sign_final(upload.sealed(), intent, secret=ask.secret)
         if isinstance(outcome, Receipt):
             upload.remove()
@@ -127,6 +129,8 @@ class AdmitView(StoreView):
         answer = self.store.preview(intent)
         if answer is not None:
             return self.outcome(answer)
+        if not ask.uploads:
+            raise CrcError("server.upload_incomplete")
         found = {series: uploads().of(self.person, name) for series, name in ask.uploads.items()}
         folders = {series: upload.sealed().folder for series, upload in found.items()}
         outcome = self.store.admit(PreparedUnit(code, intent.payload, folders), intent)
@@ -148,6 +152,15 @@ class CasesView(StoreView):
     def post(self, request: Request) -> Response:
         """Reserve one."""
         return Response({"case": self.store.reserve_case(self.body(AskForCase).site, self.person)}, status=201)
+
+
+class OverviewView(StoreView):
+    """The store as a whole."""
+
+    @describe("The store as a whole, as I may know it", answer={"type": "object"})
+    def get(self, request: Request) -> Response:
+        """Protocol, calibration, clearances, the sample."""
+        return Response(to_document(self.store.overview(self.person)))
 
 
 class ChainHeadView(StoreView):

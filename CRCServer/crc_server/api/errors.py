@@ -8,6 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from crc_server.api.problems import problem
 
 
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """The answer to a request that cannot be understood at all."""
+    return problem(request, CrcError("server.bad_request")).render()
+
+
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """The answer at an address that is none."""
     return problem(request, CrcError("server.not_found")).render()

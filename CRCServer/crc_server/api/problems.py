@@ -24,6 +24,7 @@ TYPE = "urn:crc-database:problem:"
 _STATUS: Mapping[str, int] = MappingProxyType(
     {
         "server.sign_in": 401,
+        "server.sign_in_wrong": 401,
         "server.signed_out": 401,
         "server.password_needed": 403,
         "server.password_wrong": 403,
