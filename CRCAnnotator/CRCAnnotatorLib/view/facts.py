@@ -1,0 +1,32 @@
+"""A fact: a label and what is known, beside each other."""
+
+from __future__ import annotations
+
+import qt
+from crc_core.text import Lang
+from crc_widgets.look import Weight, label, line
+
+from CRCAnnotatorLib.presenter.state import ContextLine
+
+
+def label_of(fact: ContextLine) -> str:
+    """What tells a fact from the others of its list."""
+    return fact.label
+
+
+class FactRow:
+    """A label and what is known, beside each other."""
+
+    def __init__(self, parent: qt.QWidget) -> None:
+        self.widget = qt.QWidget(parent)
+        row = line(self.widget, gap=8)
+        self._label, self._words = label(self.widget, Weight.QUIET), label(self.widget)
+        self._label.setFixedWidth(120)
+        self._label.setAlignment(qt.Qt.AlignTop)
+        row.addWidget(self._label)
+        row.addWidget(self._words, 1)
+
+    def draw(self, fact: ContextLine, _lang: Lang) -> None:
+        """Show a fact."""
+        self._label.setText(fact.label)
+        self._words.setText(fact.words)

@@ -1,0 +1,110 @@
+"""The annotator's panel: head, the page of the step, foot; it draws a state and decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import qt
+from crc_core.text import Lang
+from crc_widgets.icons import Icons
+from crc_widgets.look import column, order_tabs, scrolled
+from crc_widgets.words import Words
+
+from CRCAnnotatorLib.presenter.state import State, StepId
+from CRCAnnotatorLib.view.case_page import CasePage
+from CRCAnnotatorLib.view.check_page import CheckPage
+from CRCAnnotatorLib.view.contour_page import ContourPage
+from CRCAnnotatorLib.view.foot import Foot
+from CRCAnnotatorLib.view.head import Head
+from CRCAnnotatorLib.view.kit import ViewKit
+from CRCAnnotatorLib.view.menu import PanelMenu
+from CRCAnnotatorLib.view.report_dock import ReportDock
+from CRCAnnotatorLib.view.report_page import ReportPage
+from CRCAnnotatorLib.view.submit_page import SubmitPage
+
+if TYPE_CHECKING:
+    from CRCAnnotatorLib.presenter.annotator import Annotator
+
+WIDTH = 460
+"""What our panel takes; with the margins of Slicer's module panel it makes 480 pixels, and never more."""
+
+
+class Panel:
+    """All of the annotator that is drawn with Qt.
+
+    `editor` is the widget with the options of Slicer's effects, `ask_words(title, words)` asks for a few words,
+    `show_report(raise_it)` brings the report's dock up, `on_state(state)` is told of each state after it was drawn.
+    """
+
+    def __init__(
+        self,
+        parent: qt.QWidget,
+        annotator: Annotator,
+        editor: qt.QWidget | None,
+        ask_words: Callable[[str, str], str | None],
+        show_report: Callable[[], None],
+        on_state: Callable[[State], None],
+    ) -> None:
+        self.annotator, self._on_state = annotator, on_state
+        self.widget = qt.QWidget(parent)
+        self.widget.setObjectName("crc.panel")
+        self.widget.setFixedWidth(WIDTH)
+        self._kit = ViewKit(annotator, Words(), Icons(self.widget))
+        self._state: State | None = None
+        self._lang: Lang | None = None
+        layout = column(self.widget, margin=3, gap=4)
+        self.menu = PanelMenu(self.widget, self._kit, show_report)
+        self.head = Head(self.widget, self._kit, self.menu.widget)
+        layout.addWidget(self.head.widget)
+        self._stack = qt.QStackedWidget(self.widget)
+        layout.addWidget(self._stack, 1)
+        self.foot = Foot(self.widget, self._kit)
+        layout.addWidget(self.foot.widget)
+        self.case = CasePage(self._stack, self._kit)
+        self.check = CheckPage(self._stack, self._kit)
+        self.contour = ContourPage(self._stack, self._kit, editor)
+        self.report_page = ReportPage(self._stack, self._kit, show_report)
+        self.submit = SubmitPage(self._stack, self._kit)
+        self._areas = {
+            StepId.CASE: self.case.widget,
+            StepId.CHECK: self.check.widget,
+            StepId.CONTOUR: self.contour.widget,
+            StepId.REPORT: self.report_page.widget,
+            StepId.SUBMIT: self.submit.widget,
+        }
+        for step, page in self._areas.items():
+            # The work list fills the page and scrolls by itself.
+            area = page if step is StepId.CASE else scrolled(self._stack, page, f"crc.page.{step.value}")
+            self._areas[step] = area
+            self._stack.addWidget(area)
+        self.report = ReportDock(None, self._kit, ask_words)
+
+    @property
+    def state(self) -> State | None:
+        """What is shown."""
+        return self._state
+
+    def render(self, state: State) -> None:
+        """Draw a state; parts that did not change are left alone."""
+        before, self._state = self._state, state
+        if state.lang is not self._lang:
+            self._lang = state.lang
+            self._kit.words.speak(state.lang)
+        self.head.draw(state, before)
+        self.menu.draw(state)
+        self.case.draw(state, before)
+        moved = before is None
+        for page in (self.check, self.contour, self.report_page, self.submit):
+            moved |= page.draw(state, before)
+        self.report.draw(state, before)
+        self.foot.draw(state, before)
+        if before is None or state.step is not before.step:
+            self._stack.setCurrentWidget(self._areas[state.step])
+        if moved:
+            order_tabs(self.widget)
+        self._on_state(state)
+
+    def commit(self) -> None:
+        """Tell everything that was typed and not told yet."""
+        self.report.form.commit()

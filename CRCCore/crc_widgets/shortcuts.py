@@ -1,0 +1,124 @@
+"""Shortcuts that live only while their panel is open, and the sheet that lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import qt
+from crc_core.text import Lang, say
+
+from crc_widgets.look import Weight, label
+
+SEGMENT_EDITOR_KEYS = frozenset(
+    [
+        *(str(number) for number in range(10)),
+        *(f"Shift+{number}" for number in range(10)),
+        *("Esc", "Space", "Z", "Y", "Q", "W", "/", "*", ",", ".", ">", "<", "I"),
+    ]
+)
+"""What Slicer's segment editor claims on the main window (qMRMLSegmentEditorWidget::installKeyboardShortcuts).
+
+Its Ctrl+Z and Ctrl+Y mean what ours mean, and it has them only while its own module is open.
+"""
+
+SLICER_KEYS = frozenset(
+    {f"Ctrl+{key}" for key in "0123456OSWXCVHF`"} | {"Alt+F", "Alt+E", "Alt+V", "Alt+H", "F1", "Ctrl+Q"}
+)
+"""What Slicer's main window claims, the letters of its menus included."""
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One shortcut: its keys, what it does in words (a code), and what to call; `group` is the heading on the sheet."""
+
+    keys: str
+    code: str
+    call: Callable[[], None]
+    group: str
+
+
+class Shortcuts:
+    """Installs bindings on a window and takes them away again."""
+
+    def __init__(self, bindings: Sequence[Binding]) -> None:
+        self.bindings = tuple(bindings)
+        self._live: list[qt.QShortcut] = []
+
+    def install(self, window: qt.QWidget) -> None:
+        """Listen to the keys in a window; again is harmless."""
+        if self._live:
+            return
+        for binding in self.bindings:
+            shortcut = qt.QShortcut(qt.QKeySequence(binding.keys), window)
+            shortcut.setObjectName(f"crc.key.{binding.code}")
+            shortcut.connect("activated()", binding.call)
+            self._live.append(shortcut)
+
+    def remove(self) -> None:
+        """Listen no longer."""
+        for shortcut, binding in zip(self._live, self.bindings, strict=True):
+            shortcut.disconnect("activated()", binding.call)
+            shortcut.setEnabled(False)
+            shortcut.deleteLater()
+        self._live = []
+
+    @property
+    def installed(self) -> bool:
+        """Whether the keys are listened to."""
+        return bool(self._live)
+
+
+def clashes(keys: Iterable[str], others: Iterable[str] = ()) -> list[str]:
+    """Which keys somebody else has: Slicer, its segment editor, or `others`."""
+    taken = {_plain(other) for other in (*SEGMENT_EDITOR_KEYS, *SLICER_KEYS, *others)}
+    return [key for key in keys if _plain(key) in taken]
+
+
+class ShortcutSheet:
+    """The dialog that lists every shortcut under its heading."""
+
+    def __init__(self, parent: qt.QWidget | None, bindings: Sequence[Binding], lang: Lang) -> None:
+        self.dialog = qt.QDialog(parent)
+        self.dialog.setObjectName("crc.sheet")
+        self.dialog.setWindowTitle(say("widgets.sheet.title", lang))
+        grid = qt.QGridLayout(self.dialog)
+        grid.setHorizontalSpacing(18)
+        grid.setVerticalSpacing(3)
+        groups = list(dict.fromkeys(binding.group for binding in bindings))
+        half = _balanced(groups, bindings)
+        for column, part in enumerate((groups[:half], groups[half:])):
+            line = 0
+            for group in part:
+                line = self._write_group(grid, line, 2 * column, group, bindings, lang)
+            grid.setRowStretch(line, 1)
+        note = label(self.dialog, Weight.QUIET)
+        note.setText(say("widgets.sheet.note", lang))
+        grid.addWidget(note, len(bindings) + len(groups) + 1, 0, 1, 4)
+        self.dialog.setMinimumWidth(640)
+
+    def _write_group(
+        self, grid: qt.QGridLayout, line: int, column: int, group: str, bindings: Sequence[Binding], lang: Lang
+    ) -> int:
+        heading = label(self.dialog, Weight.STRONG, wrap=False)
+        heading.setText(say(group, lang))
+        grid.addWidget(heading, line, column, 1, 2)
+        line += 1
+        for binding in bindings:
+            if binding.group == group:
+                keys, words = label(self.dialog, Weight.STRONG, wrap=False), label(self.dialog, wrap=False)
+                keys.setText(qt.QKeySequence(binding.keys).toString(qt.QKeySequence.NativeText))
+                words.setText(say(binding.code, lang))
+                grid.addWidget(keys, line, column)
+                grid.addWidget(words, line, column + 1)
+                line += 1
+        return line
+
+
+def _balanced(groups: Sequence[str], bindings: Sequence[Binding]) -> int:
+    sizes = [1 + sum(binding.group == group for binding in bindings) for group in groups]
+    return min(range(len(groups) + 1), key=lambda half: abs(sum(sizes[:half]) - sum(sizes[half:])))
+
+
+def _plain(keys: str) -> str:
+    return keys.replace(" ", "").lower()
