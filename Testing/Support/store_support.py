@@ -98,17 +98,17 @@ class StudySource:
         )
 
 
-def write_study(folder: Path, seed: int = 0) -> StudySource:
-    """A study of two small axial CT series as DICOM files."""
+def write_study(folder: Path, seed: int = 0, hu: int | None = None) -> StudySource:
+    """A study of two small axial CT series as DICOM files: noise, or everywhere `hu`."""
     folders = {}
     for number, role in enumerate(ROLES, start=1):
         folders[role] = folder / role.value
         folders[role].mkdir(parents=True)
-        _write_series(folders[role], number, np.random.default_rng(seed * 10 + number))
+        _write_series(folders[role], number, np.random.default_rng(seed * 10 + number), hu)
     return StudySource(folders)
 
 
-def _write_series(folder: Path, number: int, random: np.random.Generator) -> None:
+def _write_series(folder: Path, number: int, random: np.random.Generator, hu: int | None) -> None:
     for k in range(SHAPE[0]):
         data = Dataset()
         data.SOPClassUID, data.SOPInstanceUID = CTImageStorage, f"2.25.{number}0{k + 1}"
@@ -122,7 +122,8 @@ def _write_series(folder: Path, number: int, random: np.random.Generator) -> Non
         data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
         data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 16, 15, 1
         data.RescaleSlope, data.RescaleIntercept = 1, -1024
-        data.PixelData = random.integers(0, 2000, SHAPE[1:], dtype=np.int16).tobytes()
+        noise = random.integers(0, 2000, SHAPE[1:], dtype=np.int16)
+        data.PixelData = (noise if hu is None else np.full(SHAPE[1:], hu + 1024, np.int16)).tobytes()
         meta = FileMetaDataset()
         meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = data.SOPClassUID, data.SOPInstanceUID
         meta.TransferSyntaxUID = ExplicitVRLittleEndian

@@ -8,6 +8,7 @@ from crc_core.agreement.comparison import (
     SurfaceMeasures,
     compare_masks,
     compare_prepared,
+    matched_lesions,
 )
 from crc_core.agreement.overlap import Overlap, overlap
 from crc_core.agreement.policy import AgreementPolicy, agreement_policy
@@ -42,6 +43,7 @@ __all__ = [
     "compare_readers",
     "disagreement_regions",
     "hausdorff_mm",
+    "matched_lesions",
     "overlap",
     "prepare",
     "surface_distances",

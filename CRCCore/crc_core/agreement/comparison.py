@@ -191,6 +191,13 @@ def compare_prepared(a: PreparedMask, b: PreparedMask, policy: AgreementPolicy |
     )
 
 
+def matched_lesions(a: PreparedMask, b: PreparedMask, policy: AgreementPolicy | None = None) -> Matching:
+    """Which lesion of A is which of B, without measuring anything; raises CrcError for another grid."""
+    require_same_grid(b.grid, a.grid, Path("B"))
+    policy = policy or agreement_policy()
+    return match_lesions(a.sizes, b.sizes, _overlaps(a, b), policy.part_percent)
+
+
 def _overlaps(a: PreparedMask, b: PreparedMask) -> dict[tuple[int, int], int]:
     numbers_b = b.look_up(a.flat)
     counts = np.bincount(a.numbers.astype(np.int64) * 256 + numbers_b, minlength=1)

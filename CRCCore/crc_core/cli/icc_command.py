@@ -1,4 +1,4 @@
-"""`crcdb icc`: intraclass correlation of a table of measurements."""
+"""`crcdb icc`: intraclass correlation of a table of measurements, or of the agreement sample of a store."""
 
 from __future__ import annotations
 
@@ -33,7 +33,11 @@ class _Answer:
 def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
     """Add the table, the form and what may be forgiven."""
     forms = [form.value for form in IccForm]
-    parser.add_argument("table", type=Path, metavar="TABLE", help=say("statistics.help.table", lang))
+    parser.add_argument("table", type=Path, metavar="TABLE", nargs="?", help=say("statistics.help.table", lang))
+    parser.add_argument("--store", type=Path, metavar="STORE", help=say("study.help.store", lang))
+    parser.add_argument("--as", dest="actor", metavar="PERSON", help=say("store.help.as", lang))
+    parser.add_argument("-o", "--out", type=Path, metavar="FOLDER", help=say("study.help.out", lang))
+    parser.add_argument("--flag", action="store_true", help=say("study.help.flag", lang))
     parser.add_argument("--kind", choices=_KINDS, default="inter", help=say("statistics.help.kind", lang))
     parser.add_argument("--form", choices=forms, help=say("statistics.help.form", lang))
     parser.add_argument("--allow-small", action="store_true", help=say("statistics.help.allow_small", lang))
@@ -42,6 +46,14 @@ def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
     """Compute; exit 0 where every measure reaches the threshold, else 1. Raises CrcError for a table without answer."""
+    if (arguments.table is None) == (arguments.store is None) or (arguments.store is None) != (arguments.actor is None):
+        raise CrcError("study.table_or_store")
+    if arguments.store is not None:
+        from crc_core.cli.icc_study import study_sample
+
+        return study_sample(arguments, console)
+    if arguments.out is not None or arguments.flag:
+        raise CrcError("study.table_or_store")
     policy = agreement_policy()
     default = policy.icc_form_inter if arguments.kind == "inter" else policy.icc_form_intra
     form = IccForm(arguments.form or default)

@@ -73,11 +73,11 @@ def _answered(report: Report, text: str) -> Report:
 
 
 def _measured(report: Report, arguments: argparse.Namespace) -> Report:
-    from crc_core.cli.unit_images import ct_images
     from crc_core.identity import mask_name
     from crc_core.measuring import Parents, assess
     from crc_core.report.autofill import autofill
     from crc_core.store.folder import FolderStore
+    from crc_core.store.images import ct_images
     from crc_core.store.working_folder import read_masks
     from crc_core.vocabulary import Target
 

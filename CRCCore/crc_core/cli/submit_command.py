@@ -43,7 +43,9 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     sealed = _sealed_from_work(arguments, store)
     opened = open_reading(arguments.reading if sealed is None else sealed.folder)
     reading, sha256 = opened.reading, opened.sealed.sha256
-    payload = ReadingSubmitted(reading.reader, reading.round, sha256, reading.supersedes)
+    payload = ReadingSubmitted(
+        reading.reader, reading.round, sha256, reading.supersedes, opened.provenance.active_seconds
+    )
     intent = new_intent(Kind.READING_SUBMITTED, reading.unit, arguments.actor, utc_now(), payload)
     receipt = accepted(store.submit(opened.sealed, intent))
     console.say("store.repeated" if receipt.repeated else "store.submitted", unit=reading.unit, reading=sha256)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from crc_core.agreement import prepare
 from crc_core.decision.composition import LesionDecision, final_numbers
 from crc_core.decision.facts import facts_of
 from crc_core.decision.table import decide_target
@@ -101,9 +103,28 @@ def lesion_map(decisions: Sequence[LesionDecision]) -> dict[Lesion, tuple[int | 
 def _target(pair: Pair, target: Target, source: Volume | None) -> TargetOutcome:
     a, b = (said_of(reading, target) for reading in pair)
     mask_a, mask_b = masks_of(pair, target)
-    if mask_a is None or mask_b is None:
-        return decide_target(target, a, b, None)
-    return decide_target(target, a, b, facts_of(a, mask_a, b, mask_b, source))
+    facts = None if mask_a is None or mask_b is None else facts_of(a, mask_a, b, mask_b, source)
+    return _with_volumes(decide_target(target, a, b, facts), mask_a, mask_b)
+
+
+def _with_volumes(outcome: TargetOutcome, mask_a: Volume | None, mask_b: Volume | None) -> TargetOutcome:
+    sizes = [_sizes_mm3(mask) for mask in (mask_a, mask_b)]
+    lesions = (
+        replace(lesion, volumes_mm3=(_total(sizes[0], lesion.a), _total(sizes[1], lesion.b)))
+        for lesion in outcome.lesions
+    )
+    return replace(outcome, lesions=tuple(lesions))
+
+
+def _sizes_mm3(mask: Volume | None) -> Mapping[int, float]:
+    if mask is None:
+        return {}
+    prepared = prepare(mask)
+    return {number: voxels * mask.grid.voxel_volume_mm3 for number, voxels in prepared.sizes.items()}
+
+
+def _total(sizes_mm3: Mapping[int, float], numbers: tuple[int, ...]) -> int:
+    return round(sum(sizes_mm3[number] for number in numbers))
 
 
 def as_drawn(pair: Pair, target: Target, lesion: LesionOutcome) -> LesionDecision:

@@ -189,7 +189,8 @@ def _read_and_submit(team: Team, folder: Path, item: Told, reader: Reader) -> Do
         place.parent.mkdir(exist_ok=True)
     sealed = seal_reading(place, done.draft)
     open_reading(place)
-    payload = ReadingSubmitted(reader.person, done.draft.reading.round, sealed.sha256)
+    seconds = done.draft.provenance.active_seconds
+    payload = ReadingSubmitted(reader.person, done.draft.reading.round, sealed.sha256, active_seconds=seconds)
     intent = new_intent(Kind.READING_SUBMITTED, str(item.unit), reader.person, utc_now(), payload)
     accepted(team.store.submit(sealed, intent))
     return done

@@ -1,0 +1,237 @@
+"""A disputed unit before a senior: what is open, what a choice comes to, and the ruling that all choices make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crc_core.agreement import DisagreementRegion, Overlap, disagreement_regions
+from crc_core.decision.choices import Choices, LesionChoice, LesionKey, reason_codes
+from crc_core.decision.composition import LesionDecision, compose
+from crc_core.decision.consensus import Pair, as_drawn, lesion_map, masks_of, reports_of, said_of
+from crc_core.decision.finals import AbsentRuling, FieldRuling, Ruling
+from crc_core.errors import CrcError
+from crc_core.geometry.grid import Volume
+from crc_core.reading.final import Take
+from crc_core.report.merge import Difference, MergedReport, merge
+from crc_core.vocabulary import LesionClass, Target, TargetAnswer
+from crc_core.workflow.payloads import LesionOutcome, Outcome, ReadingsCompared, TargetOutcome
+
+
+@dataclass(frozen=True)
+class LesionPoint:
+    """One lesion of the comparison as the senior meets it: who drew it (as A and B), and why it is open."""
+
+    key: LesionKey
+    outcome: LesionOutcome
+    is_open: bool
+    reasons: tuple[str, ...]
+    class_a: LesionClass | None
+    class_b: LesionClass | None
+
+    @property
+    def takes(self) -> tuple[Take, ...]:
+        """What can be taken of it: a contour one reader did not draw cannot be theirs, nor shared."""
+        if self.key.a and self.key.b:
+            return (Take.A, Take.B, Take.UNION, Take.INTERSECTION, Take.EDITED, Take.DROPPED)
+        return (Take.A if self.key.a else Take.B, Take.EDITED, Take.DROPPED)
+
+
+@dataclass(frozen=True)
+class OpenPoints:
+    """What is still undecided."""
+
+    lesions: tuple[LesionPoint, ...]
+    targets: tuple[TargetOutcome, ...]
+    fields: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """How many points are open."""
+        return len(self.lesions) + len(self.targets) + len(self.fields)
+
+
+@dataclass(frozen=True)
+class ResultDice:
+    """Dice of a result with A and with B in thousandths, floored; None where both are empty."""
+
+    with_a: int | None
+    with_b: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class TargetResult:
+    """What the choices so far make of one target: the mask, and its Dice with A and with B."""
+
+    target: Target
+    mask: Volume
+    dice: ResultDice
+    contested_voxels: int
+
+
+@dataclass(frozen=True, eq=False)
+class Dispute:
+    """Two readings, what their comparison says, and what can be done about it."""
+
+    pair: Pair
+    comparison: ReadingsCompared
+
+    @property
+    def points(self) -> tuple[LesionPoint, ...]:
+        """Every lesion of every target, agreed or not, in the order of the comparison."""
+        return tuple(self._point(outcome, lesion) for outcome in self.comparison.targets for lesion in outcome.lesions)
+
+    def point(self, key: LesionKey) -> LesionPoint:
+        """The lesion of that key; raises KeyError for one the comparison does not have."""
+        return next(point for point in self.points if point.key == key)
+
+    def open_points(self, choices: Choices) -> OpenPoints:
+        """What is still undecided after `choices`."""
+        lesions = tuple(point for point in self.points if point.is_open and point.key not in choices.lesions)
+        fields = tuple(path for path in self.comparison.open_fields if path not in choices.fields)
+        targets = tuple(
+            outcome
+            for outcome in self.comparison.targets
+            if self._is_silent(outcome, choices) and outcome.target not in choices.absent
+        )
+        return OpenPoints(lesions, targets, fields)
+
+    def take_all(self, choices: Choices, target: Target, take: Take, reason: str | None = None) -> Choices:
+        """The choices with every open lesion of a target taken the same way; where that leaves nothing, dropped."""
+        for point in self.points:
+            if point.key.target is target and point.is_open:
+                possible = take if take in point.takes else _alone(take, point)
+                choices = choices.with_lesion(point.key, LesionChoice(possible, reason=reason))
+        return choices
+
+    def accept_sub_voxel(self, choices: Choices) -> Choices:
+        """The choices with the union taken of every lesion that differs by no more than a voxel."""
+        for point in self.points:
+            if point.is_open and point.outcome.subvoxel and point.key not in choices.lesions:
+                accepted = LesionChoice(Take.UNION, reason=reason_codes().sub_voxel)
+                choices = choices.with_lesion(point.key, accepted)
+        return choices
+
+    @property
+    def is_sub_voxel_only(self) -> bool:
+        """Whether accepting sub-voxel differences settles everything."""
+        return self.open_points(self.accept_sub_voxel(Choices())).count == 0
+
+    def decisions(self, choices: Choices, target: Target) -> tuple[LesionDecision, ...]:
+        """Every lesion of a target as decided, those not decided yet as drawn."""
+        own = (point for point in self.points if point.key.target is target)
+        return tuple(made for point in own for made in self._decisions(point, choices.lesions.get(point.key)))
+
+    def result(self, choices: Choices, target: Target) -> TargetResult | None:
+        """What the choices so far make of a target; None where nobody drew it."""
+        decisions = self.decisions(choices, target)
+        mask_a, mask_b = masks_of(self.pair, target)
+        if not decisions:
+            return None
+        composed = compose(mask_a, mask_b, decisions)
+        dice = ResultDice(*(_dice_permille(composed.volume.array, mask) for mask in (mask_a, mask_b)))
+        return TargetResult(target, composed.volume, dice, composed.contested_voxels)
+
+    def regions(self, target: Target) -> tuple[DisagreementRegion, ...]:
+        """Where A and B differ, largest first; where one drew nothing, what the other drew."""
+        mask_a, mask_b = masks_of(self.pair, target)
+        drawn = mask_a or mask_b
+        if drawn is None:
+            return ()
+        empty = Volume(np.zeros(drawn.grid.shape_kji, np.uint8), drawn.grid)
+        return disagreement_regions(mask_a or empty, mask_b or empty)
+
+    def merged(self, choices: Choices) -> MergedReport:
+        """The report as the choices leave it, before questions are settled."""
+        decided = [item for outcome in self.comparison.targets for item in self.decisions(choices, outcome.target)]
+        a, b = reports_of(self.pair)
+        return merge(a, b, lesion_map(decided))
+
+    def differences(self, choices: Choices) -> tuple[Difference, ...]:
+        """Every question on which the readers differ, critical ones first."""
+        merged = self.merged(choices)
+        return (*merged.open, *merged.kept_both)
+
+    def ruling(self, choices: Choices, signer: str, title: str) -> Ruling:
+        """The ruling to sign; raises CrcError naming the first point that is still open."""
+        missing = self.open_points(choices)
+        if missing.lesions:
+            point = missing.lesions[0]
+            raise CrcError("decision.lesion_open", target=point.key.target.value, lesion=point.key.name)
+        if missing.targets:
+            raise CrcError("decision.target_open", target=missing.targets[0].target.value)
+        if missing.fields:
+            raise CrcError("decision.field_open", field=missing.fields[0])
+        decided = tuple(
+            made for key, choice in choices.lesions.items() for made in self._decisions(self.point(key), choice)
+        )
+        absent = {**dict(self._all_dropped(choices)), **choices.absent}
+        return Ruling(signer, title, decided, absent, tuple(choices.fields.values()))
+
+    def _point(self, outcome: TargetOutcome, lesion: LesionOutcome) -> LesionPoint:
+        disputed = outcome.outcome is Outcome.DISPUTED
+        is_open = disputed and (lesion.outcome is Outcome.DISPUTED or bool(outcome.reasons))
+        kinds = (self._kind(side, outcome.target, numbers) for side, numbers in enumerate((lesion.a, lesion.b)))
+        key = LesionKey(outcome.target, lesion.a, lesion.b)
+        return LesionPoint(key, lesion, is_open, lesion.reasons or outcome.reasons if is_open else (), *kinds)
+
+    def _kind(self, side: int, target: Target, numbers: tuple[int, ...]) -> LesionClass | None:
+        if not numbers:
+            return None
+        return next(item.kind for item in said_of(self.pair[side], target).lesions if item.number == numbers[0])
+
+    def _decisions(self, point: LesionPoint, choice: LesionChoice | None) -> tuple[LesionDecision, ...]:
+        """One decision; one per lesion where a reader's several lesions are taken as they drew them."""
+        drawn = as_drawn(self.pair, point.key.target, point.outcome)
+        if choice is None:
+            return (drawn,)
+        if choice.take not in point.takes:
+            raise CrcError("adjudication.cannot_take", lesion=point.key.name, take=choice.take.value)
+        own = point.class_b if choice.take is Take.B else None
+        whole = replace(
+            drawn,
+            take=choice.take,
+            kind=choice.kind or own or drawn.kind,
+            reason=choice.reason or next(iter(point.reasons), None),
+            note=choice.note,
+            edited=choice.edited,
+        )
+        if choice.take is Take.A and len(point.key.a) > 1:
+            return tuple(replace(whole, from_a=(number,)) for number in point.key.a)
+        if choice.take is Take.B and len(point.key.b) > 1:
+            return tuple(replace(whole, from_b=(number,)) for number in point.key.b)
+        return (whole,)
+
+    def _is_silent(self, outcome: TargetOutcome, choices: Choices) -> bool:
+        """Whether a disputed target has no lesion on which anything could be decided."""
+        return outcome.outcome is Outcome.DISPUTED and not outcome.lesions
+
+    def _all_dropped(self, choices: Choices) -> Iterator[tuple[Target, AbsentRuling]]:
+        """A disputed target of which every lesion was dropped says "none seen"."""
+        for outcome in self.comparison.targets:
+            decided = self.decisions(choices, outcome.target)
+            if outcome.outcome is Outcome.DISPUTED and decided and all(d.take is Take.DROPPED for d in decided):
+                yield outcome.target, AbsentRuling(TargetAnswer.NONE_SEEN)
+
+
+def settled_fields(choices: Choices, rulings: Sequence[FieldRuling]) -> Choices:
+    """The choices with several questions settled."""
+    for ruling in rulings:
+        choices = choices.with_field(ruling.field, ruling)
+    return choices
+
+
+def _alone(take: Take, point: LesionPoint) -> Take:
+    """What taking all of A, of B, the union or what both share means for a lesion only one reader drew."""
+    return point.takes[0] if take is Take.UNION else Take.DROPPED
+
+
+def _dice_permille(result: NDArray, drawn: Volume | None) -> int | None:
+    inside = result != 0
+    other = np.zeros_like(inside) if drawn is None else drawn.array != 0
+    overlap = Overlap(int((inside & other).sum()), int(inside.sum()), int(other.sum()))
+    total = overlap.size_a + overlap.size_b
+    return 2000 * overlap.intersection // total if total else None
