@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from crc_core.cli.main import main
 from crc_core.errors import CrcError
 from crc_core.files.canonical import canonical_bytes
 from crc_core.files.records import to_document
-from crc_core.store.sampling import LeftOut, draw_from_store
+from crc_core.store.sampling import LeftOut, draw_from_store, rereadings
+from crc_core.vocabulary import Role, Target, Verdict
 from crc_core.workflow import payloads as p
 from crc_core.workflow.events import Kind
+from crc_core.workflow.gates import Situation
+from crc_core.workflow.project import may_open_reading, work_item
+from crc_core.workflow.views import Phase
+from quality_support import Habit, Team, study
 from store_support import MovingClock, new_store, open_unit, write_study
-from workflow_support import Chain, unit_name, with_policy
+from workflow_support import Chain, digest, unit_name, with_policy
 
 UNITS = [unit_name(serial) for serial in range(1, 13)]
 
@@ -85,3 +91,109 @@ def test_the_command_draws_from_a_store_and_the_store_keeps_it(tmp_path, monkeyp
     assert [list(event.payload.members) for event in kept] == [document["drawn"]]
     assert main(["sample", "--seed", "5", "--lang", "en"]) == 2
     assert "--store" in capsys.readouterr().err
+
+
+def test_size_and_metastasis_come_from_the_clinical_data():
+    made = Chain(with_policy(sample_minimum=4))
+    made.hire()
+    told = ({"endoscopy_size_mm": "12", "metastases_timing": "none"}, {"endoscopy_size_mm": "80"}, {})
+    for unit, clinical in zip(UNITS[:9], told * 3, strict=True):
+        pvp = p.SeriesRecord(Role.PVP, f"{unit}_PVP", "2.25.1", digest("pixels"), 10)
+        registered = p.UnitRegistered((pvp,), "2026-01-02", clinical=clinical, strata={"site": "01"})
+        made.must("manager", Kind.UNIT_REGISTERED, registered, unit)
+        made.must("manager", Kind.SCAN_CHECKED, p.ScanChecked(Verdict.PASS, (), "acquisition-1"), unit)
+    strata = {count.strata: count.drawn for count in draw_from_store(made.events, made.policy, 6, 3).sample.strata}
+    assert strata == {
+        ("01", "?", "?", "lt_30", "absent"): 2,
+        ("01", "?", "?", "ge_50", "?"): 2,
+        ("01", "?", "?", "?", "?"): 2,
+    }
+
+
+def test_every_reader_gets_as_many_as_an_intra_reader_study_needs():
+    made = Chain(with_policy(sample_minimum=4))
+    made.hire()
+    for place, unit in enumerate(UNITS):
+        made.prepare(unit)
+        made.assign(unit, "wang", "li" if place < 8 else "zhao")
+    drawn = draw_from_store(made.events, made.policy, 4, 7, per_reader=4).payload.members
+    for reader in ("wang", "li", "zhao"):
+        assert sum(bool(made.state(unit).slots_of(reader)) for unit in drawn) >= 4
+    assert set(draw_from_store(made.events, made.policy, 4, 7).payload.members) <= set(drawn)
+    assert draw_from_store(list(made.events), made.policy, 4, 7, per_reader=4).payload.members == drawn
+    with pytest.raises(CrcError) as caught:
+        draw_from_store(made.events, made.policy, 4, 7, per_reader=5)
+    assert (caught.value.code, caught.value.values["reader"]) == ("sample.few_for_reader", "zhao")
+
+
+def test_rereadings_come_shuffled_after_the_washout_and_once():
+    made = chain()
+    members = draw_from_store(made.events, made.policy, 6, 7, washout_days=10).payload
+    made.must("manager", Kind.SAMPLE_DRAWN, members)
+    assert rereadings(made.events, made.context) == ()
+    for unit in members.members:
+        made.submit(unit, "wang")
+        made.wait(hours=1)
+    waiting = rereadings(made.events, made.context)
+    assert {item.unit for item in waiting} == set(members.members)
+    assert [item.unit for item in waiting] != sorted(item.unit for item in waiting)
+    submitted = made.state(waiting[0].unit).slots["wang", 1].submitted_at
+    assert submitted is not None
+    assert waiting[0].due_at == submitted + timedelta(days=10)
+    refused = made.ask("manager", Kind.READING_ASSIGNED, p.ReadingAssigned("wang", 2), waiting[0].unit)
+    assert refused is not None
+    assert refused.code == "workflow.washout"
+    made.wait(days=10)
+    given = [item.unit for item in rereadings(made.events, made.context)]
+    for unit in given:
+        made.must("manager", Kind.READING_ASSIGNED, p.ReadingAssigned("wang", 2), unit)
+        made.wait(seconds=1)
+    assert rereadings(made.events, made.context) == ()
+    items = [work_item(made.of(unit), made.context, "wang", made.now) for unit in members.members]
+    assert [item.unit for item in sorted((i for i in items if i), key=lambda item: item.since)] == given
+
+
+def test_own_first_reading_and_the_final_stay_hidden_until_the_second_is_in():
+    made = chain()
+    members = draw_from_store(made.events, made.policy, 4, 7).payload
+    made.must("manager", Kind.SAMPLE_DRAWN, members)
+    unit = members.members[0]
+    first = {reader: made.submit(unit, reader) for reader in ("wang", "li")}
+    made.wait(minutes=31)
+    pair = made.compare(unit, p.TargetOutcome(Target.PRIMARY, p.Outcome.AGREED, 1000))
+    made.must("system", Kind.FINAL_STORED, p.FinalStored(digest("final"), 1, pair, True), unit)
+    made.wait(days=29)
+    made.must("manager", Kind.READING_ASSIGNED, p.ReadingAssigned("wang", 2), unit)
+
+    def sees(reader: str) -> tuple[object, ...]:
+        view, state = made.view(reader, unit), made.state(unit)
+        assert view is not None
+        situation = Situation(state, made.context, made.context.people[reader], made.now)
+        return (view.phase, len(view.finals), may_open_reading(situation, first[reader]), view.comparison is None)
+
+    assert sees("wang") == (Phase.READING, 0, False, True)
+    assert sees("li") == (Phase.READING, 0, False, True)
+    made.submit(unit, "wang", number=2)
+    assert sees("wang") == (Phase.FINAL, 1, True, False)
+    assert sees("li") == (Phase.READING, 0, False, True)
+
+
+def test_the_command_gives_out_what_is_due_again(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("CRC_CACHE", str(tmp_path / "cache"))
+    clock = MovingClock()
+    store = new_store(tmp_path, clock, policy=with_policy(sample_minimum=2))
+    made = Team(store, study(tmp_path / "images"), tmp_path, {"wang": Habit(), "li": Habit()})
+    units = made.open(3)
+    place = ["sample", "--store", str(tmp_path / "store"), "--as", "manager"]
+    assert main([*place, "--n", "3", "--seed", "4", "--washout-days", "0", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["washout_days"] == 0
+    assert main([*place, "--reread", "--lang", "en"]) == 1
+    assert "0 re-readings" in capsys.readouterr().out
+    for unit in units:
+        made.assign(unit, "wang")
+        made.read(unit, "wang")
+    assert main([*place, "--reread", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert {item["unit"] for item in document["assigned"]} == set(units)
+    assert main([*place, "--lang", "zh"]) == 2
+    assert "--seed" in capsys.readouterr().err

@@ -69,8 +69,13 @@ def draw_sample(units: Iterable[SampleUnit], size: int, seed: int, excluded: Set
     if size < 1 or len(eligible) < size:
         raise CrcError("statistics.too_few_units", wanted=size, seen=len(eligible))
     chosen = _systematic(sorted(eligible, key=lambda unit: (unit.strata, _hash(seed, unit.unit))), size, seed)
-    drawn = tuple(sorted((unit.unit for unit in chosen), key=lambda name: _hash(seed, name)))
+    drawn = reading_order(seed, (unit.unit for unit in chosen))
     return Sample(ALGORITHM, seed, len(eligible), tuple(sorted(excluded)), drawn, _counts(eligible, chosen))
+
+
+def reading_order(seed: int, names: Iterable[str]) -> tuple[str, ...]:
+    """Names in the order the seed gives them: shuffled, and the same on every machine."""
+    return tuple(sorted(names, key=lambda name: _hash(seed, name)))
 
 
 def _systematic(ordered: Sequence[SampleUnit], size: int, seed: int) -> list[SampleUnit]:

@@ -1,21 +1,28 @@
-"""Drawing the agreement sample from the units of a store, before anybody has read them."""
+"""Drawing the agreement sample from the units of a store before anybody has read them, and giving it out again."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from crc_core.errors import CrcError
-from crc_core.statistics.sampling import Sample, SampleUnit, draw_sample
-from crc_core.workflow.context import Policy
+from crc_core.reading.schema import FIRST_ROUND
+from crc_core.statistics.sampling import Sample, SampleUnit, draw_sample, reading_order
+from crc_core.workflow.context import Context, Policy
 from crc_core.workflow.events import Event, Kind
 from crc_core.workflow.payloads import SampleDrawn
-from crc_core.workflow.state import UnitState, fold
-from crc_core.workflow.views import Phase
+from crc_core.workflow.state import Slot, UnitState, fold
+from crc_core.workflow.views import Phase, SlotPhase
 
-STRATA = ("site", "vendor", "primary_site")
-"""What the sample is spread over, as far as it is known before reading; "?" where it is not."""
+STRATA = ("site", "vendor", "primary_site", "size", "metastasis")
+"""What the sample is spread over, as far as it is known before reading; "?" where it is not.
+
+Size is the class of the endoscopic size (below 30 mm, below 50 mm, larger), metastasis what the clinical data tell.
+"""
+
+_SIZE_CLASSES_MM = ((30.0, "lt_30"), (50.0, "lt_50"))
 
 
 class LeftOut(StrEnum):
@@ -36,12 +43,30 @@ class StoreSample:
     payload: SampleDrawn
 
 
+@dataclass(frozen=True)
+class Rereading:
+    """A unit of the sample that its reader is to read again, and from when on."""
+
+    unit: str
+    reader: str
+    due_at: datetime
+
+
 def draw_from_store(
-    events: Sequence[Event], policy: Policy, size: int, seed: int, excluded: Sequence[str] = ()
+    events: Sequence[Event],
+    policy: Policy,
+    size: int,
+    seed: int,
+    excluded: Sequence[str] = (),
+    *,
+    per_reader: int = 0,
+    washout_days: int | None = None,
 ) -> StoreSample:
     """Draw `size` units of the store whose events are given; the same on every machine.
 
-    Raises CrcError for a unit to exclude that the store does not have, and where too few units are left.
+    With `per_reader`, further units are drawn until every reader who has units assigned has at least so many of them in
+    the sample (what an intra-reader study needs). Raises CrcError for a unit to exclude that the store does not have,
+    and where too few units are left.
     """
     states = _states(events)
     unknown = next((unit for unit in excluded if unit not in states), None)
@@ -57,7 +82,54 @@ def draw_from_store(
         else:
             left_out[unit] = why.value
     sample = draw_sample(ready, size, seed)
-    return StoreSample(sample, SampleDrawn(seed, sample.drawn, left_out, policy.washout_days))
+    if per_reader:
+        sample = _for_readers(sample, ready, states, per_reader)
+    days = policy.washout_days if washout_days is None else washout_days
+    return StoreSample(sample, SampleDrawn(seed, sample.drawn, left_out, days))
+
+
+def rereadings(events: Sequence[Event], context: Context) -> tuple[Rereading, ...]:
+    """What of the samples is still to be read again by its first readers, shuffled by the seed of each sample.
+
+    A first reading counts once it is in; who has a second slot already is not listed.
+    """
+    states = _states(events)
+    found: list[Rereading] = []
+    for sample in context.samples:
+        waiting = {
+            f"{unit}\n{slot.reader}": Rereading(unit, slot.reader, slot.submitted_at + timedelta(sample.washout_days))
+            for unit in sample.order
+            for slot in _first_readings(states[unit], context.policy)
+            if slot.submitted_at is not None
+        }
+        found.extend(waiting[name] for name in reading_order(sample.seed, waiting))
+    return tuple(found)
+
+
+def _first_readings(state: UnitState, policy: Policy) -> list[Slot]:
+    if state.phase(policy) in (Phase.EXCLUDED, Phase.WITHDRAWN):
+        return []
+    again = {reader for reader, number in state.slots if number > FIRST_ROUND}
+    return [slot for slot in state.first_round() if slot.phase is SlotPhase.SUBMITTED and slot.reader not in again]
+
+
+def _for_readers(sample: Sample, ready: Sequence[SampleUnit], states: Mapping[str, UnitState], least: int) -> Sample:
+    """The sample with more units drawn for each reader who has too few in it."""
+    drawn = set(sample.drawn)
+    readers = sorted({slot.reader for unit in ready for slot in states[unit.unit].first_round()})
+    for reader in readers:
+        own = [unit for unit in ready if states[unit.unit].slots_of(reader)]
+        missing = least - sum(unit.unit in drawn for unit in own)
+        if missing > 0:
+            left = [unit for unit in own if unit.unit not in drawn]
+            if len(left) < missing:
+                raise CrcError("sample.few_for_reader", reader=reader, seen=len(own), wanted=least)
+            drawn |= set(draw_sample(left, missing, sample.seed).drawn)
+    counts = tuple(
+        replace(count, drawn=sum(unit.strata == count.strata and unit.unit in drawn for unit in ready))
+        for count in sample.strata
+    )
+    return replace(sample, drawn=reading_order(sample.seed, drawn), strata=counts)
 
 
 def _states(events: Sequence[Event]) -> Mapping[str, UnitState]:
@@ -80,5 +152,20 @@ def _why_not(state: UnitState, policy: Policy, is_sampled: bool) -> LeftOut | No
 
 def _strata(state: UnitState) -> tuple[str, ...]:
     registered = state.registered
-    known = {} if registered is None or registered.strata is None else registered.strata
+    known = {} if registered is None or registered.strata is None else dict(registered.strata)
+    told = {} if registered is None or registered.clinical is None else registered.clinical
+    known.setdefault("size", _size_class(told.get("endoscopy_size_mm")))
+    known.setdefault("metastasis", _metastasis(told.get("metastases_timing")))
     return tuple(known.get(name, "?") for name in STRATA)
+
+
+def _size_class(size_mm: str | None) -> str:
+    if size_mm is None:
+        return "?"
+    return next((name for below, name in _SIZE_CLASSES_MM if float(size_mm) < below), "ge_50")
+
+
+def _metastasis(timing: str | None) -> str:
+    if timing is None:
+        return "?"
+    return "absent" if timing == "none" else "present"

@@ -126,8 +126,14 @@ def work_item(events: Sequence[Event], context: Context, viewer: str, now: datet
     if view is None or not events:
         return None
     slot = next((slot for slot in reversed(view.slots) if slot.reader == viewer), None)
-    since = events[0].at if slot is not None else events[-1].at
+    since = _own_since(events, viewer) if slot is not None else events[-1].at
     return WorkItem(view.unit, view.phase, slot, since, view.reason)
+
+
+def _own_since(events: Sequence[Event], viewer: str) -> datetime:
+    """When the viewer got their latest slot: work waits in the order in which it was given out."""
+    given = (event.at for event in events if event.kind is Kind.READING_ASSIGNED and event.payload.reader == viewer)
+    return max(given, default=events[0].at)
 
 
 def _is_at_hand(slot: Slot, situation: Situation) -> bool:
