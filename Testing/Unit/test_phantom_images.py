@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from crc_core.phantom import Fault, Tissue
+from crc_core.phantom import Fault, PhantomSize, Tissue
 from crc_core.phantom.grids import abdomen_grid, chest_grid
 from crc_core.phantom.tissue import tissue_table
 from crc_core.vocabulary import CT_PHASES, Role, Target
@@ -140,14 +140,14 @@ def test_motion_blurs_only_the_portal_venous_phase() -> None:
 
 
 def test_cut_off_thick_and_tilted_scans_have_the_grid_of_their_fault() -> None:
-    normal = abdomen_grid(False)
-    cut = abdomen_grid(False, [Fault.CUT_OFF_COVERAGE])
+    normal = abdomen_grid(PhantomSize.TEST)
+    cut = abdomen_grid(PhantomSize.TEST, [Fault.CUT_OFF_COVERAGE])
     assert cut.ijk_to_ras[2, 3] > 40 > normal.ijk_to_ras[2, 3]
     assert cut.corners_ras[:, 2].max() == pytest.approx(normal.corners_ras[:, 2].max(), abs=4)
-    narrow = abdomen_grid(False, [Fault.CUT_OFF_FIELD])
+    narrow = abdomen_grid(PhantomSize.TEST, [Fault.CUT_OFF_FIELD])
     assert narrow.spacing_ijk_mm[0] * narrow.shape_kji[2] == pytest.approx(280)
-    assert abdomen_grid(False, [Fault.THICK_SLICES]).spacing_ijk_mm[2] > 5
-    tilted = abdomen_grid(False, [Fault.TILT])
+    assert abdomen_grid(PhantomSize.TEST, [Fault.THICK_SLICES]).spacing_ijk_mm[2] > 5
+    tilted = abdomen_grid(PhantomSize.TEST, [Fault.TILT])
     assert tilted.shear_deg == pytest.approx(12)
     assert tilted.spacing_ijk_mm == pytest.approx(normal.spacing_ijk_mm)
 
@@ -159,10 +159,10 @@ def test_a_narrow_field_cuts_the_body_off() -> None:
 
 
 def test_full_size_is_full_size() -> None:
-    assert abdomen_grid(True).shape_kji == (600, 512, 512)
-    assert chest_grid(True).shape_kji[1:] == (512, 512)
-    assert abdomen_grid(True).corners_ras[:, 2].max() == pytest.approx(
-        abdomen_grid(False).corners_ras[:, 2].max(), abs=5
+    assert abdomen_grid(PhantomSize.FULL).shape_kji == (600, 512, 512)
+    assert chest_grid(PhantomSize.FULL).shape_kji[1:] == (512, 512)
+    assert abdomen_grid(PhantomSize.FULL).corners_ras[:, 2].max() == pytest.approx(
+        abdomen_grid(PhantomSize.TEST).corners_ras[:, 2].max(), abs=5
     )
 
 
@@ -170,7 +170,7 @@ def test_full_size_is_full_size() -> None:
 def test_the_full_size_phantom_is_the_same_body() -> None:
     from crc_core.phantom import build_phantom
 
-    large, small = build_phantom(1, full_size=True), phantom(1)
+    large, small = build_phantom(1, size=PhantomSize.FULL), phantom(1)
     assert large.images[Role.PVP].array.shape == (600, 512, 512)
     assert large.lesions == small.lesions
     for target in (Target.PRIMARY, Target.LIVER, Target.NODE, Target.LUNG):

@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
     """Build the phantom and write OUT/dicom and OUT/truth."""
-    from crc_core.phantom import Fault, build_phantom, write_study, write_truth
+    from crc_core.phantom import Fault, PhantomSize, build_phantom, write_study, write_truth
     from crc_core.phantom.dicom import require_empty
 
     if arguments.seed < 0 or arguments.time_point not in range(100) or arguments.primaries not in (1, 2, 3):
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     console.say("phantom.building", seed=arguments.seed)
     phantom = build_phantom(
         arguments.seed,
-        full_size=arguments.full_size,
+        size=PhantomSize.FULL if arguments.full_size else PhantomSize.TEST,
         faults=[Fault(value) for value in arguments.fault],
         time_point=arguments.time_point,
         primaries=arguments.primaries,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
@@ -29,15 +29,17 @@ _CHANGING = (
 )
 
 
-def write_study(phantom: Phantom, folder: Path, *, on_progress: Progress | None = None) -> None:
+def write_study(
+    phantom: Phantom, folder: Path, *, leave_out: Collection[Kind] = (), on_progress: Progress | None = None
+) -> None:
     """Write every series of a phantom as DICOM (explicit little endian) into the new or empty `folder`.
 
-    `on_progress(done, total)` counts series. The folder appears whole or not at all; raises CrcError where it holds
+    `leave_out` are kinds of series that are not written; `on_progress(done, total)` counts series. The folder appears whole or not at all; raises CrcError where it holds
     anything already or the disk refuses.
     """
     folder = Path(folder)
     require_empty(folder)
-    plans = list(series_of(phantom))
+    plans = [plan for plan in series_of(phantom) if plan.kind not in leave_out]
     with naming(folder), whole_folder(folder) as part:
         for done, plan in enumerate(plans, start=1):
             _write_series(phantom, plan, part)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from crc_core.geometry.grid import Grid
 from crc_core.phantom.colon import Colon
-from crc_core.phantom.model import Fault
+from crc_core.phantom.model import Fault, PhantomSize
 from crc_core.phantom.shapes import Points
 from crc_core.vocabulary import Role
 
@@ -22,24 +24,43 @@ _TILT_DEG = 12.0
 _THICK_MM = 7.5
 
 
-def abdomen_grid(full_size: bool, faults: Collection[Fault] = ()) -> Grid:
-    """The grid of the four phases: 128×128×115 of 4 mm slices, at full size 512×512×600."""
-    pixels = 512 if full_size else 128
-    step = (_HIGH_Z_MM - _LOW_Z_MM) / 600 if full_size else 4.0
-    if Fault.THICK_SLICES in faults:
-        step = _THICK_MM
+@dataclass(frozen=True)
+class _Fineness:
+    """Pixels a side and slice steps; for the MR series pixels, field (mm), slices and step (mm)."""
+
+    pixels: int
+    abdomen_step_mm: float
+    chest_step_mm: float
+    t2: tuple[int, float, int, float]
+    dwi: tuple[int, float, int, float]
+
+
+_FINENESS: Mapping[PhantomSize, _Fineness] = MappingProxyType(
+    {
+        PhantomSize.TEST: _Fineness(128, 4.0, 5.0, (112, 200.0, 20, 3.6), (80, 300.0, 18, 5.0)),
+        PhantomSize.SAMPLE: _Fineness(256, 3.0, 3.0, (224, 200.0, 24, 3.6), (128, 300.0, 22, 5.0)),
+        PhantomSize.FULL: _Fineness(
+            512, (_HIGH_Z_MM - _LOW_Z_MM) / 600, 1.0, (320, 200.0, 30, 3.6), (192, 300.0, 26, 5.0)
+        ),
+    }
+)
+
+
+def abdomen_grid(size: PhantomSize, faults: Collection[Fault] = ()) -> Grid:
+    """The grid of the four phases: 115 slices of 4 mm at test size, 153 of 3 mm as a sample, 600 at full size."""
+    fine = _FINENESS[size]
+    step = _THICK_MM if Fault.THICK_SLICES in faults else fine.abdomen_step_mm
     low = _CUT_OFF_Z_MM if Fault.CUT_OFF_COVERAGE in faults else _LOW_Z_MM
     field = _NARROW_FIELD_MM if Fault.CUT_OFF_FIELD in faults else _FIELD_MM
-    grid = axial_grid(pixels, field, low, round((_HIGH_Z_MM - low) / step), step)
+    grid = axial_grid(fine.pixels, field, low, round((_HIGH_Z_MM - low) / step), step)
     return _tilted(grid) if Fault.TILT in faults else grid
 
 
-def chest_grid(full_size: bool) -> Grid:
-    """The grid of the chest series: 128×128×64 of 5 mm slices, at full size 512×512×322."""
-    step = 1.0 if full_size else 5.0
-    return axial_grid(
-        512 if full_size else 128, _FIELD_MM, _CHEST_LOW_Z_MM, round((_CHEST_HIGH_Z_MM - _CHEST_LOW_Z_MM) / step), step
-    )
+def chest_grid(size: PhantomSize) -> Grid:
+    """The grid of the chest series: 64 slices of 5 mm at test size, 107 of 3 mm as a sample, 322 at full size."""
+    fine = _FINENESS[size]
+    slices = round((_CHEST_HIGH_Z_MM - _CHEST_LOW_Z_MM) / fine.chest_step_mm)
+    return axial_grid(fine.pixels, _FIELD_MM, _CHEST_LOW_Z_MM, slices, fine.chest_step_mm)
 
 
 def axial_grid(pixels: int, field_mm: float, low_z_mm: float, slices: int, step_mm: float) -> Grid:
@@ -61,19 +82,19 @@ def _tilted(grid: Grid) -> Grid:
     return Grid(grid.shape_kji, matrix)
 
 
-def mr_grids(colon: Colon, full_size: bool) -> dict[Role, Grid]:
+def mr_grids(colon: Colon, size: PhantomSize) -> dict[Role, Grid]:
     """Oblique slices across the bowel at the first primary for T2WI and slightly oblique axial ones for DWI."""
     primary = colon.primaries[0]
     index = colon.index_of(primary.centre_mm)
     middle = colon.line[index]
-    t2_pixels, t2_slices, dwi_pixels, dwi_slices = (320, 30, 192, 26) if full_size else (112, 20, 80, 18)
+    fine = _FINENESS[size]
     across = colon.tangent[index]
     across = across if across[2] >= 0 else -across
     # A real examination is angled by the bowel, but not past 50 degrees from axial.
     steep = np.array([across[0], across[1], max(across[2], 0.65)])
     return {
-        Role.T2: _oblique(middle, steep, t2_pixels, 200.0, t2_slices, 3.6),
-        Role.DWI: _oblique(middle, np.array([0.03, 0.14, 1.0]), dwi_pixels, 300.0, dwi_slices, 5.0),
+        Role.T2: _oblique(middle, steep, *fine.t2),
+        Role.DWI: _oblique(middle, np.array([0.03, 0.14, 1.0]), *fine.dwi),
     }
 
 

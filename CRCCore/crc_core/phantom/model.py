@@ -14,6 +14,14 @@ from crc_core.phantom.tissue import Tissue
 from crc_core.vocabulary import LesionClass, Role, Target
 
 
+class PhantomSize(StrEnum):
+    """How finely a phantom is scanned: quick for tests, good enough to work on, or as a hospital does."""
+
+    TEST = "test"
+    SAMPLE = "sample"
+    FULL = "full"
+
+
 class Fault(StrEnum):
     """What can be wrong with a synthetic study on request."""
 
@@ -149,7 +157,7 @@ class Phantom:
 
     seed: int
     time_point: int
-    full_size: bool
+    size: PhantomSize
     faults: frozenset[Fault]
     patient: Patient
     images: Mapping[Role, Volume]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from types import MappingProxyType
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from crc_core.geometry.grid import Volume
 from crc_core.phantom.anatomy import paint_anatomy
 from crc_core.phantom.grids import abdomen_grid, chest_grid, mr_grids
 from crc_core.phantom.imaging import render_mr
-from crc_core.phantom.model import Fault, Phantom
+from crc_core.phantom.model import Fault, Phantom, PhantomSize
 from crc_core.phantom.patient import make_patient
 from crc_core.phantom.placement import with_lesions
 from crc_core.phantom.plan import BodyPlan, make_body
@@ -20,13 +21,15 @@ from crc_core.phantom.truth import lesion_truth, report_answers
 from crc_core.vocabulary import CT_PHASES, Role, Target
 
 _LATE_PORTAL_S = 70.0
+# Thinner slices hold fewer photons.
+_NOISE_HU = MappingProxyType({PhantomSize.TEST: 11.0, PhantomSize.SAMPLE: 12.0, PhantomSize.FULL: 15.0})
 _ON_PORTAL_VENOUS = (Target.PRIMARY, Target.LIVER, Target.NODE)
 
 
 def build_phantom(
     seed: int,
     *,
-    full_size: bool = False,
+    size: PhantomSize = PhantomSize.TEST,
     faults: Collection[Fault] = (),
     time_point: int = 0,
     primaries: int = 1,
@@ -40,17 +43,17 @@ def build_phantom(
     wrong = frozenset(faults)
     plan = with_lesions(make_body(seed, primaries), time_point)
     delays = _delays(seed, wrong)
-    abdomen = Scene(abdomen_grid(full_size, wrong), plan, wrong, _noise_hu(full_size), (time_point, 1))
+    abdomen = Scene(abdomen_grid(size, wrong), plan, wrong, _NOISE_HU[size], (time_point, 1))
     images, found = abdomen.scan({role: delays.get(role) for role in CT_PHASES})
-    chest = Scene(chest_grid(full_size), plan, wrong, _noise_hu(full_size), (time_point, 2))
+    chest = Scene(chest_grid(size), plan, wrong, _NOISE_HU[size], (time_point, 2))
     chest_images, of_chest = chest.scan({Role.CHEST: None})
-    images |= chest_images | _magnetic(plan, full_size, time_point, wrong)
+    images |= chest_images | _magnetic(plan, size, time_point, wrong)
     lesions = lesion_truth(plan, delays)
     masks = {target: Volume(found.masks[target], abdomen.grid) for target in _ON_PORTAL_VENOUS}
     return Phantom(
         seed,
         time_point,
-        full_size,
+        size,
         wrong,
         make_patient(seed, plan.sex, time_point),
         images,
@@ -65,11 +68,6 @@ def build_phantom(
     )
 
 
-def _noise_hu(full_size: bool) -> float:
-    # Thinner slices hold fewer photons.
-    return 15.0 if full_size else 11.0
-
-
 def _delays(seed: int, faults: frozenset[Fault]) -> dict[Role, float]:
     """Seconds after the start of the injection, within consensus table 4."""
     rng = np.random.default_rng([seed, 0xDE1A])
@@ -77,10 +75,10 @@ def _delays(seed: int, faults: frozenset[Fault]) -> dict[Role, float]:
     return {Role.AP: arterial, Role.PVP: _LATE_PORTAL_S if Fault.LATE_PORTAL in faults else portal, Role.DP: delayed}
 
 
-def _magnetic(plan: BodyPlan, full_size: bool, time_point: int, faults: frozenset[Fault]) -> dict[Role, Volume]:
+def _magnetic(plan: BodyPlan, size: PhantomSize, time_point: int, faults: frozenset[Fault]) -> dict[Role, Volume]:
     """T2WI and DWI (b = 1000) with the ADC map around the first primary, each on its own oblique grid."""
     table = tissue_table()
-    grids = mr_grids(plan.colon, full_size)
+    grids = mr_grids(plan.colon, size)
     metal = faults & {Fault.METAL}
     rng = np.random.default_rng([plan.seed, time_point, 3])
     t2 = paint_anatomy(grids[Role.T2], plan, metal).tissue

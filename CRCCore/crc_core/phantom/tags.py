@@ -69,7 +69,7 @@ def _patient_tags(dataset: Dataset, patient: Patient) -> None:
 def _study_tags(dataset: Dataset, phantom: Phantom, plan: SeriesPlan, patient: Patient, exam: Examination) -> None:
     words, language = protocol(), "zh" if patient.speaks_chinese else "en"
     group = "mr" if plan.is_mr else "ct"
-    key = (phantom.seed, phantom.time_point, phantom.full_size, sorted(phantom.faults), plan.second_patient)
+    key = (phantom.seed, phantom.time_point, phantom.size.value, sorted(phantom.faults), plan.second_patient)
     dataset.StudyInstanceUID = uid("study", *key, group)
     dataset.SeriesInstanceUID = uid("series", *key, plan.number)
     dataset.FrameOfReferenceUID = uid("frame", *key, group)

@@ -46,7 +46,7 @@ def truth_document(phantom: Phantom, masks: list[str]) -> dict[str, Any]:
         "schema": SCHEMA,
         "seed": phantom.seed,
         "time_point": f"T{phantom.time_point}",
-        "full_size": phantom.full_size,
+        "size": phantom.size.value,
         "faults": sorted(fault.value for fault in phantom.faults),
         "delays_s": {role.value: delay for role, delay in phantom.delays_s.items()},
         "masks": masks,
