@@ -1,4 +1,4 @@
-"""The Slicer module CRCAnnotator: metadata and wiring; what it shows comes from the shared packages."""
+"""The Slicer module CRCAnnotator: metadata, and the wiring of presenter, scene and view at the first visit."""
 
 import sys
 from pathlib import Path
@@ -22,6 +22,8 @@ from crc_core.text import say
 from crc_widgets.about_panel import AboutPanel
 from crc_widgets.language import panel_language
 
+OUR_PACKAGES = ("crc_core", "crc_mrml", "crc_widgets", "CRCAnnotatorLib")
+
 
 class CRCAnnotator(ScriptedLoadableModule):
     """The module's entry in Slicer's list."""
@@ -31,23 +33,135 @@ class CRCAnnotator(ScriptedLoadableModule):
         lang = panel_language()
         parent.title = say("panel.annotator.title", lang)
         parent.categories = ["Informatics"]
+        parent.dependencies = ["Segmentations", "Terminologies", "Volumes", "Markups"]
         parent.contributors = ["CRC Database contributors"]
         parent.helpText = say("panel.annotator.about", lang)
         parent.acknowledgementText = say("panel.acknowledgement", lang)
+        slicer.app.connect("startupCompleted()", load_our_terminology)
 
 
 class CRCAnnotatorWidget(ScriptedLoadableModuleWidget):
-    """The module's panel."""
+    """The module's panel; it is built when it is first visited, until then a few words stand there."""
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self.about = None
+        self.session = None
 
     def setup(self):
         super().setup()
         self.about = AboutPanel(self.layout, "panel.annotator.about")
 
+    def enter(self):
+        if self.session is None:
+            self.about.remove()
+            self.session = Session(self.parent, self.layout)
+        self.session.enter()
+
+    def exit(self):
+        if self.session is not None:
+            self.session.leave()
+
+    def cleanup(self):
+        if self.session is not None:
+            self.session.release()
+            self.session = None
+
     def onReload(self):
-        ours = ("crc_core", "crc_mrml", "crc_widgets")
-        for name in [name for name in sys.modules if name.split(".")[0] in ours]:
+        self.cleanup()
+        for name in [name for name in sys.modules if name.split(".")[0] in OUR_PACKAGES]:
             del sys.modules[name]
         super().onReload()
+
+
+class Session:
+    """Presenter, scene and view of one life of the panel. Tests give `ask` and `home`, and find everything here."""
+
+    ask = None
+    home = None
+
+    def __init__(self, parent, layout):
+        from crc_core.store.folder import FolderStore
+        from crc_widgets.ask import Dialogs
+        from crc_widgets.clock import MachineClock
+        from crc_widgets.dicom_picker import StudyPicker
+        from crc_widgets.editor_host import EditorHost
+        from crc_widgets.jobs import QtJobs
+        from crc_widgets.keeper_client import KeeperClient
+        from crc_widgets.settings import SlicerSettings
+        from CRCAnnotatorLib.presenter.annotator import Annotator
+        from CRCAnnotatorLib.presenter.ports import Kit, Step
+        from CRCAnnotatorLib.scene.screen import SlicerScreen
+        from CRCAnnotatorLib.scene.slicer_scene import SlicerScene
+        from CRCAnnotatorLib.view.window import AnnotatorWindow
+
+        load_our_terminology()
+        self._parent = parent
+        home = type(self).home or data_folder()
+        self.picker = StudyPicker(home / "dicom")
+        self.ask = type(self).ask or Dialogs(slicer.util.mainWindow, self.lang, pick_study=self.picker.pick)
+        self.editor = EditorHost(parent)
+        self.jobs = QtJobs(parent, Step)
+        self.scene = SlicerScene(slicer.mrmlScene, SlicerScreen(slicer.mrmlScene), self.editor)
+        kit = Kit(
+            scene=self.scene,
+            ask=self.ask,
+            jobs=self.jobs,
+            clock=MachineClock(),
+            settings=SlicerSettings(),
+            open_store=lambda place: FolderStore(Path(place)),
+            keeper=lambda folder: KeeperClient(folder, parent),
+            home=home,
+        )
+        self.annotator = Annotator(kit, panel_language())
+        self.window = AnnotatorWindow(parent, self.annotator, self.editor.widget, self.ask.text, _run)
+        layout.addWidget(self.window.panel.widget)
+
+    def lang(self):
+        """The language the person is asked in."""
+        return self.annotator.hub.lang
+
+    def enter(self):
+        """The module is shown."""
+        self.window.enter()
+        self.annotator.start()
+
+    def leave(self):
+        """Another module is shown."""
+        self.window.leave()
+        self.annotator.pause()
+
+    def release(self):
+        """The application ends or the module is loaded anew: no question any more, and nothing of ours stays."""
+        self.window.release()
+        self.annotator.shut_down()
+        self.jobs.cancel_all()
+        self.scene.release()
+        self.editor.release()
+        self.picker.clear()
+        self.window.panel.widget.deleteLater()
+        self.editor.widget.deleteLater()
+
+
+def load_our_terminology():
+    """Let Slicer's terminology know the terms that our segments are coded with."""
+    from crc_mrml.terminology import load_terminology
+
+    logic = slicer.util.getModuleLogic("Terminologies")
+    if logic.GetTerminologyCategories is not None:
+        load_terminology(logic)
+
+
+def data_folder():
+    """The folder of this machine's own data, never on a share."""
+    import qt
+
+    folder = qt.QStandardPaths.writableLocation(qt.QStandardPaths.GenericDataLocation)
+    return Path(folder) / "CRCDatabase"
+
+
+def _run(dialog):
+    return dialog.exec_()
 
 
 class CRCAnnotatorTest(ScriptedLoadableModuleTest):

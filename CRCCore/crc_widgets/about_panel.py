@@ -30,12 +30,22 @@ class AboutPanel:
         for _, name in _LANGUAGE_NAMES:
             self._language.addItem(name)
         self._language.setCurrentIndex([lang for lang, _ in _LANGUAGE_NAMES].index(self._lang))
-        for widget in (self._language, self._text, self._version, self._library, self._documentation):
+        self._layout = layout
+        self._widgets = (self._language, self._text, self._version, self._library, self._documentation)
+        for widget in self._widgets:
             layout.addWidget(widget)
         layout.addStretch(1)
         self._documentation.connect("clicked()", self._open_documentation)
         self._language.connect("currentIndexChanged(int)", self._choose_language)
         self._word()
+
+    def remove(self) -> None:
+        """Make room for what takes the place of the about text."""
+        self._layout.takeAt(self._layout.count() - 1)
+        for widget in self._widgets:
+            self._layout.removeWidget(widget)
+            widget.hide()
+            widget.deleteLater()
 
     def _word(self) -> None:
         self._text.setText(say(self._code, self._lang))

@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import qt
 from crc_core.text import Lang, say
 
 from crc_widgets.look import Weight, label
-
-SEGMENT_EDITOR_KEYS = frozenset(
-    [
-        *(str(number) for number in range(10)),
-        *(f"Shift+{number}" for number in range(10)),
-        *("Esc", "Space", "Z", "Y", "Q", "W", "/", "*", ",", ".", ">", "<", "I"),
-    ]
-)
-"""What Slicer's segment editor claims on the main window (qMRMLSegmentEditorWidget::installKeyboardShortcuts).
-
-Its Ctrl+Z and Ctrl+Y mean what ours mean, and it has them only while its own module is open.
-"""
-
-SLICER_KEYS = frozenset(
-    {f"Ctrl+{key}" for key in "0123456OSWXCVHF`"} | {"Alt+F", "Alt+E", "Alt+V", "Alt+H", "F1", "Ctrl+Q"}
-)
-"""What Slicer's main window claims, the letters of its menus included."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +50,6 @@ class Shortcuts:
     def installed(self) -> bool:
         """Whether the keys are listened to."""
         return bool(self._live)
-
-
-def clashes(keys: Iterable[str], others: Iterable[str] = ()) -> list[str]:
-    """Which keys somebody else has: Slicer, its segment editor, or `others`."""
-    taken = {_plain(other) for other in (*SEGMENT_EDITOR_KEYS, *SLICER_KEYS, *others)}
-    return [key for key in keys if _plain(key) in taken]
 
 
 class ShortcutSheet:
@@ -118,7 +95,3 @@ class ShortcutSheet:
 def _balanced(groups: Sequence[str], bindings: Sequence[Binding]) -> int:
     sizes = [1 + sum(binding.group == group for binding in bindings) for group in groups]
     return min(range(len(groups) + 1), key=lambda half: abs(sum(sizes[:half]) - sum(sizes[half:])))
-
-
-def _plain(keys: str) -> str:
-    return keys.replace(" ", "").lower()

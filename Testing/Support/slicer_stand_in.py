@@ -65,7 +65,8 @@ def stand_in(settings: Settings) -> dict[str, types.ModuleType]:
     scripted = types.ModuleType("slicer.ScriptedLoadableModule")
     for name in ("ScriptedLoadableModule", "ScriptedLoadableModuleWidget", "ScriptedLoadableModuleTest"):
         setattr(scripted, name, Base)
-    slicer.app = types.SimpleNamespace(userSettings=lambda: settings)
+    slicer.app = types.SimpleNamespace(userSettings=lambda: settings, slots={})
+    slicer.app.connect = slicer.app.slots.__setitem__
     slicer.util = types.SimpleNamespace(toBool=lambda value: str(value).lower() in ("true", "1"))
     for name in ("QLabel", "QPushButton", "QComboBox", "QVBoxLayout"):
         setattr(qt, name, Widget)

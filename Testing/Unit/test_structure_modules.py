@@ -15,6 +15,11 @@ from slicer_stand_in import Settings, stand_in
 
 MODULES = ("CRCAnnotator", "CRCQualityControl")
 OUR_PACKAGES = ("crc_core", "crc_mrml", "crc_widgets")
+SAYS = {
+    "CRCAnnotator": {"zh": "在本面板中选择病例库", "en": "Choose the case store"},
+    "CRCQualityControl": {"zh": "本版本", "en": "in this version"},
+}
+"""Words by which the text of a module in a language is known."""
 
 
 @pytest.fixture
@@ -72,6 +77,13 @@ def test_the_panel_opens_without_anything_heavy(name: str, monkeypatch: pytest.M
     opened_panel(name)
 
 
+@pytest.mark.usefixtures("inside_slicer")
+def test_the_terms_of_our_segments_are_loaded_once_slicer_has_started() -> None:
+    module = load("CRCAnnotator")
+    module.CRCAnnotator(types.SimpleNamespace())
+    assert sys.modules["slicer"].app.slots == {"startupCompleted()": module.load_our_terminology}
+
+
 @pytest.mark.parametrize("name", MODULES)
 @pytest.mark.usefixtures("inside_slicer")
 def test_the_class_names_are_those_slicer_looks_for(name: str) -> None:
@@ -85,24 +97,21 @@ def test_the_class_names_are_those_slicer_looks_for(name: str) -> None:
 def test_the_panel_speaks_the_chosen_language_and_changes_it_at_once(name: str, settings: Settings) -> None:
     settings["CRCDatabase/language"] = "zh"
     panel = opened_panel(name)
-    assert "本版本" in panel.layout.texts()
+    assert SAYS[name]["zh"] in panel.layout.texts()
     languages = next(widget for widget in panel.layout.widgets if widget.items)
     languages.slots["currentIndexChanged(int)"](languages.items.index("English"))
-    assert "in this version" in panel.layout.texts()
+    assert SAYS[name]["en"] in panel.layout.texts()
     assert settings["CRCDatabase/language"] == "en"
 
 
 @pytest.mark.parametrize(
     ("kept", "expected"),
     [
-        ({}, "in this version"),
-        ({"CRCDatabase/language": "zh"}, "本版本"),
-        ({"language": "zh-CN", "Internationalization/Enabled": "true"}, "本版本"),
-        ({"language": "zh-CN", "Internationalization/Enabled": "false"}, "in this version"),
-        (
-            {"CRCDatabase/language": "en", "language": "zh-CN", "Internationalization/Enabled": "true"},
-            "in this version",
-        ),
+        ({}, "en"),
+        ({"CRCDatabase/language": "zh"}, "zh"),
+        ({"language": "zh-CN", "Internationalization/Enabled": "true"}, "zh"),
+        ({"language": "zh-CN", "Internationalization/Enabled": "false"}, "en"),
+        ({"CRCDatabase/language": "en", "language": "zh-CN", "Internationalization/Enabled": "true"}, "en"),
     ],
 )
 @pytest.mark.usefixtures("inside_slicer")
@@ -110,7 +119,7 @@ def test_own_setting_comes_before_slicers_before_the_systems(
     settings: Settings, kept: dict[str, str], expected: str
 ) -> None:
     settings.update(kept)
-    assert expected in opened_panel("CRCAnnotator").layout.texts()
+    assert SAYS["CRCAnnotator"][expected] in opened_panel("CRCAnnotator").layout.texts()
 
 
 @pytest.mark.usefixtures("inside_slicer")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 WIDTH = 460
 """What our panel takes; with the margins of Slicer's module panel it makes 480 pixels, and never more."""
 
+_ALWAYS = ("sheet",)
+
 
 class Panel:
     """All of the annotator that is drawn with Qt.
@@ -108,3 +110,39 @@ class Panel:
     def commit(self) -> None:
         """Tell everything that was typed and not told yet."""
         self.report.form.commit()
+
+    def next_step(self) -> None:
+        """To the next step, by a key: nobody has left the entry that was typed in."""
+        self.commit()
+        self.annotator.next_step()
+
+    def previous_step(self) -> None:
+        """To the step before, by a key."""
+        self.commit()
+        self.annotator.previous_step()
+
+    def save(self) -> None:
+        """Save now, by a key."""
+        self.commit()
+        self.annotator.save_now()
+
+    def submit_now(self) -> None:
+        """To the step "submit" by a key; there the same key submits."""
+        self.commit()
+        if self._state is not None and self._state.step is not StepId.SUBMIT:
+            self.annotator.go_to(StepId.SUBMIT)
+        elif self._state is not None and self._state.submit is not None and self._state.submit.can_submit:
+            self.annotator.submit.submit()
+
+    def with_case(self, name: str, call: Callable[[], None]) -> Callable[[], None]:
+        """A call behind a key; most keys have nothing to do while no case is open."""
+        return call if name in _ALWAYS else _OnlyWithCase(self, call).call
+
+
+class _OnlyWithCase:
+    def __init__(self, panel: Panel, call: Callable[[], None]) -> None:
+        self._panel, self._call = panel, call
+
+    def call(self) -> None:
+        if self._panel.state is not None and self._panel.state.header is not None:
+            self._call()

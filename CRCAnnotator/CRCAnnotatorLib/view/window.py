@@ -1,0 +1,143 @@
+"""The annotator in Slicer's window: the panel, the report's dock, keys, activity, the question before closing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import qt
+import slicer
+from crc_core.text import Lang, say
+from crc_widgets.about_panel import documentation
+from crc_widgets.activity import Activity
+from crc_widgets.close_guard import CloseGuard
+from crc_widgets.main_window import WindowParts
+from crc_widgets.shortcuts import Shortcuts, ShortcutSheet
+from crc_widgets.side_dock import SideDock
+
+from CRCAnnotatorLib.presenter.state import State, StepId
+from CRCAnnotatorLib.view.bindings import bindings_of
+from CRCAnnotatorLib.view.panel import Panel
+from CRCAnnotatorLib.view.report_dock import WIDTH
+
+if TYPE_CHECKING:
+    from CRCAnnotatorLib.presenter.annotator import Annotator
+
+
+class AnnotatorWindow:
+    """Shows an annotator from `enter` to `leave`; `release` takes everything of ours out of the window.
+
+    `run` shows a dialog until it is closed.
+    """
+
+    def __init__(
+        self,
+        parent: qt.QWidget,
+        annotator: Annotator,
+        editor: qt.QWidget | None,
+        ask_words: Callable[[str, str], str | None],
+        run: Callable[[qt.QDialog], object],
+    ) -> None:
+        self._annotator, self._run = annotator, run
+        self._step: StepId | None = None
+        self._lang: Lang | None = None
+        self._entered = False
+        self.panel = Panel(parent, annotator, editor, ask_words, self.show_report, self._drawn)
+        self.dock = SideDock(self.panel.report.widget, "CRCReportDock", WIDTH)
+        self.panel.menu.show_sheet = self.show_sheet
+        self.panel.menu.show_help = self._show_help
+        self.shortcuts = Shortcuts(bindings_of(self.panel, self.show_report, self.show_sheet))
+        self._parts = WindowParts()
+        self._activity = Activity(self.panel.widget, annotator.touched)
+        self._guard: CloseGuard | None = None
+
+    def enter(self) -> None:
+        """The module is shown."""
+        self._entered = True
+        self._parts.take()
+        window = slicer.util.mainWindow()
+        if window is not None:
+            self.shortcuts.install(window)
+            # The native window sees every key and every move of the mouse, over the images too.
+            native = window.windowHandle()
+            self._activity.watch([native] if native is not None else [window])
+            if self._guard is None:
+                self._guard = CloseGuard(window, self._may_close)
+        self._annotator.hub.on_render(self.panel.render)
+
+    def leave(self) -> None:
+        """Another module is shown; the case stays open."""
+        self._entered = False
+        self.panel.commit()
+        self.shortcuts.remove()
+        self._activity.stop()
+        self.dock.hide()
+        self._parts.give_back()
+
+    def release(self) -> None:
+        """Nothing of ours stays in the window."""
+        self._annotator.hub.on_render(None)
+        self.leave()
+        self.dock.release()
+        if self._guard is not None:
+            self._guard.release()
+            self._guard = None
+
+    def show_report(self) -> None:
+        """Bring the report up."""
+        self.dock.bring_up()
+        self._title()
+
+    def show_sheet(self) -> None:
+        """Show the sheet of shortcuts."""
+        lang = self._annotator.hub.lang
+        sheet = ShortcutSheet(slicer.util.mainWindow(), self.shortcuts.bindings, lang)
+        self._run(sheet.dialog)
+        sheet.dialog.deleteLater()
+
+    def _show_help(self) -> None:
+        found = help_page(self._annotator.hub.lang)
+        if found is not None:
+            qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(found)))
+
+    def _drawn(self, state: State) -> None:
+        """After a state was drawn: the report's dock comes with a case and goes with it."""
+        if not self._entered:
+            return
+        if state.report is None:
+            self.dock.hide()
+        elif not self.dock.is_shown and self._step is None:
+            self.dock.show()
+        if state.report is None:
+            self._step = None
+        elif state.step is not self._step:
+            self._turn(state.step)
+        if state.lang is not self._lang:
+            self._lang = state.lang
+            self._title()
+
+    def _turn(self, step: StepId) -> None:
+        first, self._step = self._step is None, step
+        if first:
+            self._title()
+        if step is StepId.REPORT:
+            self.show_report()
+        else:
+            self.dock.bring_up_panel()
+
+    def _title(self) -> None:
+        self.dock.set_title(say("annotator.view.report.dock", self._annotator.hub.lang))
+
+    def _may_close(self) -> bool:
+        self.panel.commit()
+        return self._annotator.stop()
+
+
+def help_page(lang: Lang) -> Path | None:
+    """The tutorial beside the library, else the documentation; none where neither was packaged."""
+    page = documentation()
+    if page is None:
+        return None
+    names = ("tutorial.zh-CN.md", "tutorial.md") if lang is Lang.ZH else ("tutorial.md",)
+    return next((page.with_name(name) for name in names if page.with_name(name).exists()), page)

@@ -1,0 +1,181 @@
+"""Slicer's segment editor with nothing of its own to choose: no selectors, no table, no effect buttons, only options.
+
+The editor's two hidden selectors pick another node by themselves when theirs is deleted; a filter on an attribute that
+only our nodes carry leaves them nothing to pick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import qt
+import slicer
+
+WIDEST_PX = 460
+EFFECTS = ("Paint", "Erase", "Draw", "Scissors", "Level tracing", "Islands", "Smoothing", "Margin")
+_ATTRIBUTE = "CRCDatabase.Edited"
+_TAG = "CRCAnnotator"
+_UNDO_STATES = 12
+_HIDDEN = ("EffectsGroupBox", "UndoRedoGroupBox", "SegmentsTableResizableFrame", "EffectHelpBrowser")
+
+
+class EditorHost:
+    """The editor on one segmentation and one volume at a time; after `release` it can be used again."""
+
+    def __init__(self, parent: qt.QWidget) -> None:
+        self.widget = slicer.qMRMLSegmentEditorWidget(parent)
+        self.widget.setObjectName("crc.editor")
+        self.widget.setMaximumWidth(WIDEST_PX)
+        self._scene: Any = None
+        self._node: Any = None
+        self._observer: int | None = None
+        self._segmentation: Any = None
+        self._volume: Any = None
+        self._effect = ""
+        self._changed: Callable[[str], None] | None = None
+        self._strip()
+
+    def _strip(self) -> None:
+        editor = self.widget
+        editor.setSegmentationNodeSelectorVisible(False)
+        editor.setSourceVolumeNodeSelectorVisible(False)
+        editor.setSwitchToSegmentationsButtonVisible(False)
+        editor.setAddRemoveSegmentButtonsVisible(False)
+        editor.setShow3DButtonVisible(False)
+        editor.setSpecifyGeometryButtonVisible(False)
+        editor.setMaskingSectionVisible(False)
+        editor.setAutoShowSourceVolumeNode(False)
+        editor.setJumpToSelectedSegmentEnabled(False)
+        editor.setMaximumNumberOfUndoStates(_UNDO_STATES)
+        editor.setEffectNameOrder(list(EFFECTS))
+        editor.setUnorderedEffectsVisible(False)
+        editor.segmentationNodeSelectorAddAttribute("vtkMRMLSegmentationNode", _ATTRIBUTE, "1")
+        editor.sourceVolumeNodeSelectorAddAttribute("vtkMRMLScalarVolumeNode", _ATTRIBUTE, "1")
+        self._hide_parts()
+
+    def _hide_parts(self) -> None:
+        for name in _HIDDEN:
+            part = self.widget.findChild(qt.QWidget, name)
+            if part is not None:
+                part.setVisible(False)
+                # The editor shows some of them again by itself; without height they take no room then.
+                part.setMaximumHeight(0)
+
+    def set_scene(self, scene: Any) -> None:
+        """Work in a scene, with an editor node of our own; None for no scene."""
+        if scene is self._scene and self._node is not None:
+            return
+        self.release()
+        self._scene = scene
+        if scene is None:
+            return
+        node = scene.CreateNodeByClass("vtkMRMLSegmentEditorNode")
+        node.UnRegister(None)
+        node.SetSingletonTag(_TAG)
+        node.SetSaveWithScene(False)
+        node.SetOverwriteMode(node.OverwriteNone)
+        node = scene.AddNode(node)
+        self._node = node
+        self.widget.setMRMLScene(scene)
+        self.widget.setMRMLSegmentEditorNode(node)
+        self._calm()
+        self._observer = node.AddObserver("ModifiedEvent", self._node_changed)
+
+    def _calm(self) -> None:
+        """Settings that another user of the editor may have left behind."""
+        node = self._node
+        node.SetOverwriteMode(node.OverwriteNone)
+        node.SetMaskMode(0)
+        node.SetSourceVolumeIntensityMask(False)
+
+    def set_nodes(self, segmentation_node: Any, volume_node: Any) -> None:
+        """Let the editor draw on a segmentation over a volume, and on nothing else; None for none."""
+        for node in (segmentation_node, volume_node):
+            if node is not None:
+                node.SetAttribute(_ATTRIBUTE, "1")
+        self.widget.setSegmentationNode(segmentation_node)
+        self.widget.setSourceVolumeNode(volume_node)
+        for before, node in ((self._segmentation, segmentation_node), (self._volume, volume_node)):
+            if before is not None and before is not node:
+                before.RemoveAttribute(_ATTRIBUTE)
+        self._segmentation, self._volume = segmentation_node, volume_node
+        if self._node is not None:
+            self._calm()
+
+    def select_segment(self, segment_id: str | None) -> None:
+        """Draw on a segment; None for none."""
+        if self._node is not None:
+            self._node.SetSelectedSegmentID(segment_id or "")
+
+    def use_effect(self, name: str) -> None:
+        """Use an effect by Slicer's name; empty for none."""
+        if name:
+            self.widget.setupViewObservations()
+            self.widget.setActiveEffectByName(name)
+            self._hide_parts()
+            self._narrow()
+        else:
+            self.widget.setActiveEffect(None)
+
+    def active_effect(self) -> str:
+        """Slicer's name of the effect in use; empty for none."""
+        effect = self.widget.activeEffect()
+        return "" if effect is None else effect.name
+
+    def save_state_for_undo(self) -> None:
+        """What follows is one undo step."""
+        self.widget.saveStateForUndo()
+
+    def undo(self) -> None:
+        """One step back."""
+        self.widget.undo()
+
+    def redo(self) -> None:
+        """One step forward again."""
+        self.widget.redo()
+
+    def set_brush_mm(self, mm: float) -> None:
+        """The brush of paint and erase."""
+        effect = self.widget.effectByName("Paint")
+        if effect is not None and self._node is not None:
+            effect.setCommonParameter("BrushDiameterIsRelative", 0)
+            effect.setCommonParameter("BrushAbsoluteDiameter", float(mm))
+
+    def on_effect_changed(self, call: Callable[[str], None]) -> None:
+        """Tell the name of the effect in use whenever it is another, whoever chose it."""
+        self._changed = call
+
+    def release(self) -> None:
+        """Lay the tool down and let go of scene and nodes; nothing of ours stays in the scene or the views."""
+        self.widget.setActiveEffect(None)
+        self.widget.removeViewObservations()
+        self.widget.setSegmentationNode(None)
+        self.widget.setSourceVolumeNode(None)
+        for node in (self._segmentation, self._volume):
+            if node is not None:
+                node.RemoveAttribute(_ATTRIBUTE)
+        self._segmentation = self._volume = None
+        if self._node is not None:
+            if self._observer is not None:
+                self._node.RemoveObserver(self._observer)
+            self.widget.setMRMLSegmentEditorNode(None)
+            if self._scene is not None and self._scene.IsNodePresent(self._node):
+                self._scene.RemoveNode(self._node)
+        self._node = self._observer = self._scene = None
+        self._effect = ""
+
+    def _node_changed(self, *_: object) -> None:
+        effect = self.active_effect()
+        if effect != self._effect:
+            self._effect = effect
+            if self._changed is not None:
+                self._changed(effect)
+
+    def _narrow(self) -> None:
+        """Let the options of an effect get along with the width of the panel."""
+        effect = self.widget.activeEffect()
+        if effect is not None:
+            frame = effect.optionsFrame()
+            frame.setMinimumWidth(1)
+            frame.setMaximumWidth(WIDEST_PX)
