@@ -15,6 +15,7 @@ from crc_core.identity import UnitId
 from crc_core.reading.schema import FIRST_ROUND
 from crc_core.store.clock import utc_now
 from crc_core.store.folder import FolderStore
+from crc_core.store.folder.founding import Newcomer, Signer, clear_readers, found_store
 from crc_core.store.protocol import Receipt
 from crc_core.vocabulary import PersonRole, Target, Title
 from crc_core.workflow import payloads as say_of
@@ -24,7 +25,6 @@ from crc_core.workflow.intents import Refusal, new_intent
 
 ADMINISTRATOR, MANAGER, SENIOR = "admin", "manager", "chief"
 FIRST_READER, SECOND_READER = "wang", "li"
-_SITE = "01"
 
 
 @dataclass(frozen=True)
@@ -75,20 +75,11 @@ def accepted(outcome: Receipt | Refusal) -> Receipt:
 def found_team(root: Path, senior_pin: str) -> Team:
     """A new store in which readings cannot be taken back, so that they are compared at once; people, clearances."""
     policy = dataclasses.replace(load_policy(), version="workflow-1-demo", withdrawal_window_minutes=0)
-    administrator = say_of.PersonSet(
-        ADMINISTRATOR, Title.NONE, frozenset({PersonRole.ADMINISTRATOR}), _SITE, active=True
-    )
-    team = Team(FolderStore.create(root, administrator, name="管理员", policy=policy), senior_pin)
-    for person, member in MEMBERS.items():
-        team.store.people.set_name(person, member.name)
-        entry = say_of.PersonSet(person, member.title, frozenset({member.role}), _SITE, active=True)
-        team.act(ADMINISTRATOR, Kind.PERSON_SET, None, entry)
-    team.store.people.set_pin(SENIOR, senior_pin)
-    for reader in (FIRST_READER, SECOND_READER):
-        for target in Target:
-            clearance = say_of.ClearanceSigned(reader, target, "delineation-protocol-1")
-            team.act(SENIOR, Kind.CLEARANCE_SIGNED, None, clearance)
-    return team
+    administrator = Newcomer(ADMINISTRATOR, "管理员", Title.NONE, PersonRole.ADMINISTRATOR)
+    others = [Newcomer(person, member.name, member.title, member.role) for person, member in MEMBERS.items()]
+    store = found_store(root, administrator, others, policy=policy)
+    clear_readers(store, Signer(SENIOR, senior_pin), "delineation-protocol-1")
+    return Team(store, senior_pin)
 
 
 def careful(person: str, seed: int) -> Reader:

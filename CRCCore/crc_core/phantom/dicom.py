@@ -34,8 +34,8 @@ def write_study(
 ) -> None:
     """Write every series of a phantom as DICOM (explicit little endian) into the new or empty `folder`.
 
-    `leave_out` are kinds of series that are not written; `on_progress(done, total)` counts series. The folder appears whole or not at all; raises CrcError where it holds
-    anything already or the disk refuses.
+    `leave_out` are kinds of series that are not written; `on_progress(done, total)` counts series. The folder appears
+    whole or not at all; raises CrcError where it holds anything already or the disk refuses.
     """
     folder = Path(folder)
     require_empty(folder)
