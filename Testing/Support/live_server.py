@@ -26,6 +26,7 @@ class LiveServer:
 
     def __init__(self, folder: Path, database: str = "") -> None:
         self.folder = folder
+        self.database = database
         self.clock_file = folder / "clock"
         self._environment = {
             **os.environ,

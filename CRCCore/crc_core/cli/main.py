@@ -16,7 +16,7 @@ from crc_core import __version__
 from crc_core.cli.console import Console, Exit, flush
 from crc_core.cli.parser import Parser
 from crc_core.errors import CrcError
-from crc_core.text import Lang, say, system_language
+from crc_core.text import Lang, catalogue, say, system_language
 
 BUILT_IN = (
     "scan",
@@ -30,6 +30,7 @@ BUILT_IN = (
     "sample",
     "report",
     "submit",
+    "push",
     "store",
     "people",
     "demo",
@@ -96,7 +97,7 @@ def _parser(lang: Lang, loaders: dict[str, Callable[[], Command]], chosen: str |
     parser.add_argument("--version", action="version", version=f"crcdb {__version__}", help=say("cli.version", lang))
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, load in loaders.items():
-        words = say(f"cli.{name}", lang) if name in BUILT_IN else name
+        words = say(f"cli.{name}", lang) if f"cli.{name}" in catalogue(lang) else name
         command_parser = commands.add_parser(name, help=words, description=words, parents=[shared])
         if name == chosen:
             _command(load).configure(command_parser, lang)

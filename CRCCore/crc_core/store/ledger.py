@@ -40,6 +40,11 @@ class Ledger:
         return self._chain
 
     @property
+    def policy(self) -> Policy:
+        """The numbers of the workflow."""
+        return self._policy
+
+    @property
     def now(self) -> datetime:
         """The store's time: the clock's, but never before the last event, so that a clock set back does no harm."""
         moment, last = self._clock(), self._chain.last_at

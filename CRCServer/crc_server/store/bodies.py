@@ -63,6 +63,14 @@ class StoredBodies:
             code=record.code, pixel_sha256=record.pixel_sha256, defaults={"manifest_sha256": identity}
         )
 
+    def place_at(self, key: str, sealed: SealedFolder) -> None:
+        """Keep a body where it lay before, out of a backup."""
+        self._place_sealed(key, sealed)
+
+    def require(self, key: str, sha256: str) -> None:
+        """Compare every file of a body with its manifest, and the manifest with its name; raises CrcError."""
+        self._open(key, sha256)
+
     def reading(self, unit: str, sha256: str) -> SealedFolder:
         """A kept reading, compared with its manifest."""
         return self._open(f"readings/{unit}/{sha256}", sha256)
