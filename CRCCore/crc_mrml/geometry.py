@@ -9,9 +9,10 @@ import vtk
 from crc_core.contour.results import Box
 from crc_core.errors import CrcError
 from crc_core.geometry import Grid
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 _WHOLE_VOXEL_TOLERANCE_MM = 1e-3
+_RIGID_TOLERANCE = 1e-4
 
 
 def vtk_matrix(matrix: NDArray[np.float64]) -> vtk.vtkMatrix4x4:
@@ -24,6 +25,17 @@ def vtk_matrix(matrix: NDArray[np.float64]) -> vtk.vtkMatrix4x4:
 def array_of(matrix: vtk.vtkMatrix4x4) -> NDArray[np.float64]:
     """A VTK matrix as a 4×4 array."""
     return np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
+
+
+def rigid_inverse(matrix: ArrayLike) -> NDArray[np.float64]:
+    """The inverse of a rigid 4×4 transform; raises CrcError for one that is not rigid."""
+    given = np.asarray(matrix, dtype=np.float64)
+    turn = given[:3, :3] if given.shape == (4, 4) else np.zeros((3, 3))
+    if not np.isfinite(given).all() or np.abs(turn @ turn.T - np.eye(3)).max() > _RIGID_TOLERANCE:
+        raise CrcError("mrml.not_rigid")
+    inverse = np.eye(4)
+    inverse[:3, :3], inverse[:3, 3] = turn.T, -turn.T @ given[:3, 3]
+    return inverse
 
 
 def extent_of(box: Box) -> tuple[int, int, int, int, int, int]:

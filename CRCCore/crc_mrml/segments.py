@@ -27,7 +27,7 @@ from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from crc_mrml.geometry import box_on, extent_of, vtk_matrix
 from crc_mrml.terminology import terminology_entry
 
-_LABELMAP = "Binary labelmap"
+LABELMAP = "Binary labelmap"
 _PREFIX = "CRC."
 _TARGET, _PART, _LESION, _CLASS = (_PREFIX + name for name in ("Target", "Part", "Lesion", "Class"))
 _NO_CLASSES: Mapping[int, LesionClass] = MappingProxyType({})
@@ -127,7 +127,7 @@ def read_crop(node: Any, key: SegmentKey, grid: Grid) -> tuple[Box, NDArray[np.b
     if node.GetParentTransformNode() is not None:
         raise CrcError("mrml.under_transform", name=node.GetName())
     segment = node.GetSegmentation().GetSegment(key.segment_id)
-    image = None if segment is None else segment.GetRepresentation(_LABELMAP)
+    image = None if segment is None else segment.GetRepresentation(LABELMAP)
     if segment is None or image is None or image.IsEmpty() or image.GetPointData().GetScalars() is None:
         return None
     k, j, i = box_on(image, grid)

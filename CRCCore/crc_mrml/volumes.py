@@ -68,6 +68,17 @@ def volume_from_node(node: Any) -> Volume:
     return Volume(vtk_to_numpy(scalars).reshape(grid.shape_kji), grid)
 
 
+def let_voxels_go() -> None:
+    """Let numpy arrays go whose VTK arrays are gone.
+
+    VTK's Python keeps what hangs on an object that outlived its wrapper until the next such object comes along.
+    """
+    holder, passing = vtk.vtkCollection(), vtk.vtkObject()
+    passing.note = ""  # what hangs on it makes it worth keeping
+    holder.AddItem(passing)
+    del passing
+
+
 def _scalars(array: NDArray) -> Any:
     values = np.ascontiguousarray(array)
     if values.dtype == np.bool_:

@@ -1,0 +1,50 @@
+"""The view nodes of ours and all that Slicer hung on them, so that they can be taken out again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import slicer
+
+from crc_mrml.layouts import MOST_VIEWS, THREE_D_NAME, view_names
+
+
+def remove_views(scene: Any) -> None:
+    """Take our views out of a scene with their composites, slice models and cameras; no layout may show them."""
+    for name in view_names(MOST_VIEWS):
+        node = scene.GetSingletonNode(name, "vtkMRMLSliceNode")
+        if node is not None:
+            _remove(scene, [node, *_of_slice(scene, node)])
+    in_space = scene.GetSingletonNode(THREE_D_NAME, "vtkMRMLViewNode")
+    if in_space is not None:
+        _remove(scene, [in_space, *_cameras(scene, in_space)])
+
+
+def _of_slice(scene: Any, node: Any) -> list[Any]:
+    found = []
+    composite = slicer.vtkMRMLSliceLogic.GetSliceCompositeNode(node)
+    if composite is not None:
+        found.append(composite)
+    for model in _of_class(scene, "vtkMRMLModelNode"):
+        if (
+            slicer.vtkMRMLSliceLogic.IsSliceModelNode(model)
+            and f"SliceID {node.GetID()} " in f"{model.GetDescription()} "
+        ):
+            found += [model, model.GetDisplayNode(), model.GetParentTransformNode()]
+    return [each for each in found if each is not None]
+
+
+def _cameras(scene: Any, node: Any) -> list[Any]:
+    return [
+        camera for camera in _of_class(scene, "vtkMRMLCameraNode") if camera.GetLayoutName() == node.GetLayoutName()
+    ]
+
+
+def _of_class(scene: Any, class_name: str) -> list[Any]:
+    return [scene.GetNthNodeByClass(n, class_name) for n in range(scene.GetNumberOfNodesByClass(class_name))]
+
+
+def _remove(scene: Any, nodes: list[Any]) -> None:
+    for node in nodes:
+        if scene.IsNodePresent(node):
+            scene.RemoveNode(node)
