@@ -1,8 +1,9 @@
 """The dependency rule of the project, read from the import statements of every file.
 
-presenter → crc_core (whose arrays are numpy's); view → presenter, crc_widgets; crc_widgets → crc_core; crc_mrml → crc_core;
-scene → crc_mrml, crc_widgets, and of the presenter only what its ports are made of; crc_server → crc_core;
-`<Module>.py` wires all of them. crc_core knows no screen, no scene and no server.
+presenter → crc_core (whose arrays are numpy's); view → presenter, crc_widgets, the words of crc_core;
+scene → crc_mrml, crc_widgets, crc_core, and of the presenter only what its ports are made of;
+crc_widgets → crc_core; crc_mrml → crc_core; crc_server → crc_core; `<Module>.py` wires all of them. crc_core knows no
+screen, no scene and no server.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ MODULES = ("CRCAnnotator", "CRCQualityControl")
 DOMAIN_LIBRARIES = frozenset({"numpy", "scipy", "pydicom", "SimpleITK", "highdicom", "PIL"})
 LINE = "store/remote"
 """The one folder of crc_core that opens a network connection."""
+
+WORDS = ("crc_core.text", "crc_core.vocabulary")
+"""What of the domain a view may know: words, and the closed lists they are for."""
 
 GUI = frozenset({"qt", "ctk", "slicer"})
 SCENE = frozenset({"vtk", "vtkmodules", "slicer", "numpy"})
@@ -98,9 +102,10 @@ def _module(root: Path, module: str) -> Iterator[Violation]:
                 if name.startswith(f"{library}.") and not name.startswith(_of_scene(library)):
                     yield Violation(path, name)
         else:
-            yield from _beyond(path, GUI | {"crc_widgets", library})
+            yield from _beyond(path, GUI | {"crc_core", "crc_widgets", library})
             for name in imported_modules(path):
-                if name.startswith(f"{library}.scene"):
+                rule = name.startswith("crc_core") and not name.startswith(WORDS)
+                if rule or name.startswith(f"{library}.scene"):
                     yield Violation(path, name)
 
 

@@ -50,6 +50,7 @@ def test_the_parts_of_the_domain_can_be_put_in_order() -> None:
         ("CRCAnnotator/CRCAnnotatorLib/presenter/cases.py", "from CRCAnnotatorLib.scene.tools import tool_of\n"),
         ("CRCAnnotator/CRCAnnotatorLib/view.py", "from crc_mrml import segments\n"),
         ("CRCAnnotator/CRCAnnotatorLib/view/page.py", "from CRCAnnotatorLib.scene import slicer_scene\n"),
+        ("CRCAnnotator/CRCAnnotatorLib/view/page.py", "from crc_core.workflow import decide\n"),
         ("CRCAnnotator/CRCAnnotatorLib/scene/nodes.py", "from CRCAnnotatorLib.view import panel\n"),
         ("CRCAnnotator/CRCAnnotatorLib/scene/nodes.py", "from CRCAnnotatorLib.presenter.hub import Hub\n"),
         ("CRCAnnotator/CRCAnnotatorLib/scene/nodes.py", "import SimpleITK\n"),
@@ -69,7 +70,10 @@ def test_a_planted_violation_is_found(tmp_path: Path, name: str, text: str) -> N
         ("CRCCore/crc_core/rules.py", "import json\nimport numpy as np\nfrom crc_core.errors import CrcError\n"),
         ("CRCCore/crc_mrml/segments.py", "import slicer\nimport vtk\nfrom crc_core.geometry.grid import Grid\n"),
         ("CRCAnnotator/CRCAnnotatorLib/presenter.py", "from crc_core.workflow import decide\n"),
-        ("CRCAnnotator/CRCAnnotatorLib/view.py", "import qt\nfrom .presenter import State\n"),
+        (
+            "CRCAnnotator/CRCAnnotatorLib/view.py",
+            "import qt\nfrom .presenter import State\nfrom crc_core.text import say\n",
+        ),
         (
             "CRCAnnotator/CRCAnnotatorLib/scene/nodes.py",
             "import qt\nimport slicer\nimport vtk\nfrom crc_mrml import panes\nfrom crc_widgets import editor_host\n"
