@@ -29,6 +29,15 @@ class Crop:
     box: Box
     inside: NDArray[np.bool_]
 
+    def section(self, axis: int, index: int) -> bytes:
+        """What one slice holds, as bytes that are equal for equal contents; empty for nothing."""
+        at = index - self.box[axis].start
+        if not 0 <= at < self.inside.shape[axis]:
+            return b""
+        voxels = np.argwhere(self.inside.take(at, axis=axis))
+        starts = [part.start for number, part in enumerate(self.box) if number != axis]
+        return (voxels + starts).astype(np.uint16).tobytes()
+
 
 @dataclass(frozen=True)
 class Change:
@@ -63,6 +72,13 @@ class Layer:
         """The voxels of a lesion as they were put; None where there are none."""
         return self._crops.get(lesion)
 
+    def copy(self) -> Volume:
+        """The mask as it is now, in an array of its own that later strokes leave alone."""
+        numbers = np.zeros(self.mask.grid.shape_kji, np.uint8)
+        for number in self.lesions:
+            numbers[self._crops[number].box][self._crops[number].inside] = number
+        return Volume(numbers, self.mask.grid)
+
     def put(self, lesion: int, crop: Crop | None) -> Change | None:
         """Replace a lesion's voxels; what changed, or None where nothing did."""
         change = _difference(self._crops.get(lesion), crop, slice_axis(self.mask.grid))
@@ -73,6 +89,15 @@ class Layer:
         if change is not None:
             self._compose(change.box)
         return change
+
+    def middle_in(self, lesion: int, slice_index: int) -> Point | None:
+        """The voxel in the middle of a lesion's section in a slice, in RAS mm; None where it has none there."""
+        crop, axis = self._crops.get(lesion), slice_axis(self.mask.grid)
+        at = -1 if crop is None else slice_index - crop.box[axis].start
+        if crop is None or not 0 <= at < crop.inside.shape[axis]:
+            return None
+        voxels = np.argwhere(crop.inside.take([at], axis=axis))
+        return None if not len(voxels) else _middle(voxels, crop.box, axis, at, self.mask.grid)
 
     def overlaps(self) -> Iterator[Overlap]:
         """Lesions that share voxels; the later one has them in the mask."""
@@ -142,9 +167,7 @@ class TargetLayers:
         crop = next((item for item in crops if item is not None), None)
         if crop is None:
             return None
-        voxels = np.argwhere(crop.inside)
-        away = (((voxels - voxels.mean(axis=0)) * self.grid.spacing_kji_mm) ** 2).sum(axis=1)
-        return _ras(self.grid, voxels[away.argmin()] + np.array([part.start for part in crop.box], dtype=np.float64))
+        return _middle(np.argwhere(crop.inside), crop.box, 0, 0, self.grid)
 
     def is_kept(self) -> bool:
         """Whether the mask is what the edges give, and not empty; True for what is not drawn by subtraction."""
@@ -238,6 +261,14 @@ def _shared(one: Crop, other: Crop) -> NDArray[np.float64] | None:
         return None
     nearest = voxels[((voxels - voxels.mean(axis=0)) ** 2).sum(axis=1).argmin()]
     return np.asarray(nearest + [part.start for part in met], dtype=np.float64)
+
+
+def _middle(voxels: NDArray[np.intp], box: Box, axis: int, at: int, grid: Grid) -> Point:
+    """The RAS point of the voxel nearest to the centre of all; they lie in a box, `at` further along an axis."""
+    away = (((voxels - voxels.mean(axis=0)) * grid.spacing_kji_mm) ** 2).sum(axis=1)
+    place = voxels[away.argmin()] + np.array([part.start for part in box], dtype=np.float64)
+    place[axis] += at
+    return _ras(grid, place)
 
 
 def _ras(grid: Grid, place_kji: NDArray[np.float64]) -> Point:
