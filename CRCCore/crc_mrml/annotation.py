@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from crc_core.contour.inspection import Window
 from crc_core.geometry import Grid
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from crc_mrml.fonts import write_in
 from crc_mrml.slices import Pose
@@ -73,7 +73,7 @@ def marks_of(name: str, grid: Grid, pose: Pose, window: Window | None, value: st
     )
 
 
-def value_at(array: NDArray, grid: Grid, ras: NDArray[np.float64]) -> str:
+def value_at(array: NDArray, grid: Grid, ras: ArrayLike) -> str:
     """The value of the voxel at a point, as text; empty beside the image."""
     i, j, k = (round(float(index)) for index in grid.to_ijk(ras))
     if not all(0 <= index < size for index, size in zip((k, j, i), array.shape, strict=True)):
