@@ -68,15 +68,15 @@ class Hub:
 
     def message(self, level: Level, words: str) -> None:
         """Show one sentence; one that is to change with the language is told by `note` or `tell`."""
-        self._show(level, lambda lang: words)
+        self.speak(level, lambda lang: words)
 
     def note(self, level: Level, code: str, /, **values: object) -> None:
         """Show one sentence of the catalogue."""
-        self._show(level, lambda lang: say(code, lang, **values))
+        self.speak(level, lambda lang: say(code, lang, **values))
 
     def tell(self, error: CrcError) -> None:
         """Show what went wrong and what to do."""
-        self._show(Level.ERROR, error.sentence)
+        self.speak(Level.ERROR, error.sentence)
 
     def clear_message(self) -> None:
         """Put the sentence away."""
@@ -90,7 +90,8 @@ class Hub:
             shown = replace(shown, words=self._wording(lang))
         self.publish(lang=lang, message=shown)
 
-    def _show(self, level: Level, wording: Callable[[Lang], str]) -> None:
+    def speak(self, level: Level, wording: Callable[[Lang], str]) -> None:
+        """Show what `wording` says in the person's language."""
         self._messages += 1
         self._wording = wording
         self.publish(message=Message(self._messages, level, wording(self.lang)))

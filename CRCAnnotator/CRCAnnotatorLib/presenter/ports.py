@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -287,7 +287,7 @@ class Keeper(Protocol):
         """Tell which label could not be written and why."""
 
     def close(self) -> None:
-        """Finish what was asked and stop."""
+        """Finish what was asked, telling of it as ever, and stop; whatever was not told of by then was not saved."""
 
 
 class Clock(Protocol):
@@ -312,7 +312,10 @@ class Settings(Protocol):
 
 @dataclass(frozen=True)
 class Kit:
-    """All the presenter is given; `home` is the folder of this machine's own data, `open_store` takes a place."""
+    """All the presenter is given; `home` is the folder of this machine's own data, `open_store` takes a place.
+
+    `versions` are those of the program around us (`slicer`, ...), for the provenance of a reading.
+    """
 
     scene: SceneGateway
     ask: Ask
@@ -322,3 +325,4 @@ class Kit:
     open_store: Callable[[str], Store]
     keeper: Callable[[Path], Keeper]
     home: Path
+    versions: Mapping[str, str] = field(default_factory=dict)

@@ -37,6 +37,11 @@ class Views:
         self._linked = True
 
     @property
+    def step(self) -> StepId:
+        """The step the views were arranged for."""
+        return self._shown.step
+
+    @property
     def flipped(self) -> Role | None:
         """The phase that was flipped to in place; None for what belongs there."""
         return self._shown.flipped

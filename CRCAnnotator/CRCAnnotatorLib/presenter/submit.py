@@ -1,0 +1,249 @@
+"""The step "submit": what is left to do, handing in, taking back, and on to the next case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from crc_core.desk.handing_in import draft_of, hand_in
+from crc_core.desk.keeping import slot_of
+from crc_core.desk.problems import DeskProblem
+from crc_core.errors import CrcError
+from crc_core.text import say
+from crc_core.workflow.events import Kind
+from crc_core.workflow.intents import Refusal
+from crc_core.workflow.payloads import ReadingWithdrawn
+from crc_core.workflow.views import SlotPhase, SlotView, UnitView
+
+from CRCAnnotatorLib.presenter.acting import open_store_of, tried
+from CRCAnnotatorLib.presenter.contour import Contour
+from CRCAnnotatorLib.presenter.desk import Desk
+from CRCAnnotatorLib.presenter.hub import Hub
+from CRCAnnotatorLib.presenter.keeping import Keeping
+from CRCAnnotatorLib.presenter.open_case import OpenCase
+from CRCAnnotatorLib.presenter.ports import Step
+from CRCAnnotatorLib.presenter.report import ReportPart
+from CRCAnnotatorLib.presenter.running import Running
+from CRCAnnotatorLib.presenter.state import Level, ProblemRow, StepId, SubmitState
+from CRCAnnotatorLib.presenter.steps import Standing
+from CRCAnnotatorLib.presenter.summary import summary_lines
+from CRCAnnotatorLib.presenter.wording import time_words
+
+_SEALED = "sealed"
+"""Where below this machine's own folder a reading is sealed on its way to the store."""
+
+
+class Submit:
+    """Handing in the open case. `look_again` is told after the case changed its standing in the store."""
+
+    def __init__(
+        self, hub: Hub, running: Running, keeping: Keeping, desk: Desk, contour: Contour, report: ReportPart
+    ) -> None:
+        self._hub, self._running, self._keeping, self._desk = hub, running, keeping, desk
+        self._contour, self._report = contour, report
+        self._standing = Standing()
+        self._submitting = False
+        self._submitted_at: datetime | None = None
+        self._outcome: Refusal | None = None
+        self._could_withdraw = False
+        self.show_step: Callable[[StepId], None] = lambda step: None
+        self.look_again: Callable[[], Standing] = Standing
+        self.next_after: Callable[[str], str] = lambda unit: ""
+
+    # the life of a case
+    def opened(self, case: OpenCase) -> None:
+        """A case is open."""
+        self._submitting, self._submitted_at = False, None
+
+    def closed(self) -> None:
+        """It is closed."""
+        self._standing = Standing()
+
+    def told(self, standing: Standing) -> None:
+        """Where the reader stands now."""
+        self._standing = standing
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is known."""
+        case = self._hub.case
+        if case is not None:
+            self._hub.publish(submit=self._state(case))
+
+    def tick(self) -> None:
+        """Time went by: the window for taking a reading back may have closed."""
+        case = self._hub.case
+        if case is not None and self._could_withdraw and not self._window_is_open(case.slot):
+            self.refresh()
+
+    # what the person does
+    def go_to_problem(self, id: int) -> None:  # noqa: A002
+        """Go where a problem is mended."""
+        problem = next((item for number, item in enumerate(self._standing.problems) if number == id), None)
+        if problem is None:
+            return
+        self.show_step(problem.where.step)
+        self._jump(problem)
+
+    def submit(self) -> None:
+        """Hand the reading in, if nothing stands before it: sealed, read back, compared; what fails changes nothing."""
+        case = self._hub.case
+        if case is None or case.read_only or self._running.refuse():
+            return
+        self._standing = self.look_again()
+        if self._standing.blocking:
+            self.show_step(StepId.SUBMIT)
+            self._hub.note(Level.WARNING, "annotator.submit.blocked", count=self._standing.blocking)
+            return
+        self._submitting = True
+        self.refresh()
+        self._running.wait(lambda lang: say("annotator.saving", lang))
+        self._keeping.flush(self._seal, self._not_safe)
+
+    def withdraw(self) -> None:
+        """Take the reading back while that is possible, and go on working on it."""
+        case = self._hub.case
+        slot = None if case is None else case.slot
+        if case is None or slot is None or slot.reading is None or self._running.refuse():
+            return
+        title, words = self._hub.say("annotator.ask.withdraw"), self._hub.say("annotator.ask.withdraw_why")
+        reason = self._hub.kit.ask.text(title, words)
+        if reason is None or not reason.strip():
+            return
+        payload = ReadingWithdrawn(slot.reader, slot.round, slot.reading, reason.strip())
+        if tried(self._hub, Kind.READING_WITHDRAWN, str(case.unit), payload):
+            self._go_on(case, slot.reading)
+        self._desk.listed()
+        self.look_again()
+
+    def open_next(self) -> None:
+        """Open the next case that waits."""
+        case = self._hub.case
+        unit = self.next_after("" if case is None else str(case.unit))
+        if unit:
+            self._desk.open(unit)
+        else:
+            self._hub.note(Level.INFO, "annotator.no_next")
+
+    # handing in
+    def _seal(self) -> None:
+        case = self._hub.case
+        self._running.end()
+        if case is None:
+            return
+        self._desk.stamp()
+        self._running.steps(
+            lambda lang: say("annotator.submit.sealing", lang, unit=str(case.unit)),
+            self._steps(case),
+            self._handed_in,
+            lambda error: self._end(),
+        )
+
+    def _steps(self, case: OpenCase) -> Iterator[Step]:
+        store, now = open_store_of(self._hub), self._hub.kit.clock.now()
+        yield Step(self._hub.say("annotator.submit.reading_masks"), 0, 3)
+        masks = self._contour.read_masks()
+        yield Step(self._hub.say("annotator.submit.sealing", unit=str(case.unit)), 1, 3)
+        case.view = self._seen(case)
+        draft = draft_of(case.work, case.view, masks, self._hub.title.value, now, self._hub.kit.versions)
+        yield Step(self._hub.say("annotator.submit.sending", unit=str(case.unit)), 2, 3)
+        outcome = hand_in(store, draft, self._hub.kit.home / _SEALED / slot_of(case.work).label)
+        self._outcome = outcome if isinstance(outcome, Refusal) else None
+
+    def _handed_in(self) -> None:
+        case, refusal, self._outcome = self._hub.case, self._outcome, None
+        if case is None:
+            return
+        if refusal is not None:
+            self._hub.tell(refusal.as_error())
+            self._end()
+            return
+        case.read_only, self._submitted_at = True, self._hub.kit.clock.now()
+        self._hub.note(Level.INFO, "annotator.submit.done", unit=str(case.unit))
+        try:
+            self._keeping.drop()
+            case.view = self._seen(case)
+        except CrcError as error:
+            self._hub.tell(error)
+        self._desk.listed()
+        self._end()
+
+    def _end(self) -> None:
+        """Whatever became of it, show it."""
+        self._submitting = False
+        self._reword_parts()
+        self.look_again()
+
+    def _not_safe(self, error: Exception) -> None:
+        self._running.end()
+        self._end()
+
+    def _seen(self, case: OpenCase) -> UnitView:
+        return open_store_of(self._hub).unit(case.unit, self._hub.reader)
+
+    def _go_on(self, case: OpenCase, reading: str) -> None:
+        """The reading was taken back: what lies in the scene is worked on again, and kept anew from the start."""
+        try:
+            self._keeping.drop()
+            case.view = self._seen(case)
+        except CrcError as error:
+            self._hub.tell(error)
+        case.read_only, self._submitted_at = False, None
+        case.touched |= self._contour.drawn()
+        case.change(replace(case.work, supersedes=reading))
+        self._reword_parts()
+        self._hub.note(Level.INFO, "annotator.withdrawn")
+
+    def _reword_parts(self) -> None:
+        """The case may be changed now, or may not any more: everybody looks again."""
+        for part in (self._contour, self._report):
+            part.refresh()
+
+    def _jump(self, problem: DeskProblem) -> None:
+        where, findings = problem.where, self._contour.findings()
+        if where.step is StepId.REPORT:
+            self._report.go_to(where.path)
+        elif where.finding is not None and where.finding < len(findings):
+            self._contour.go_to_found(findings[where.finding])
+        elif where.target is not None and where.lesion is not None:
+            self._contour.choose_lesion(where.target, where.lesion)
+        elif where.target is not None:
+            self._contour.choose_target(where.target)
+
+    # the state
+    def _state(self, case: OpenCase) -> SubmitState:
+        lang, slot, standing = self._hub.lang, case.slot, self._standing
+        submitted = slot is not None and slot.phase is SlotPhase.SUBMITTED
+        self._could_withdraw = submitted and self._window_is_open(slot)
+        report = self._hub.state.report
+        return SubmitState(
+            problems=tuple(
+                ProblemRow(number, problem.blocks, problem.where.step, problem.sentence(lang))
+                for number, problem in enumerate(standing.problems)
+            ),
+            blocking=standing.blocking,
+            summary=summary_lines(case.work, "" if report is None else report.progress, lang),
+            can_submit=not case.read_only and not standing.blocking and not self._submitting,
+            submitting=self._submitting,
+            submitted=self._submitted_words(slot) if submitted else "",
+            withdraw=self._withdraw_words(slot) if submitted else "",
+            can_withdraw=self._could_withdraw,
+            next_unit=self.next_after(str(case.unit)),
+        )
+
+    def _submitted_words(self, slot: SlotView | None) -> str:
+        reading = "" if slot is None or slot.reading is None else slot.reading[:8]
+        if self._submitted_at is None:
+            return self._hub.say("annotator.submit.is_in", reading=reading)
+        at = time_words(self._submitted_at, self._hub.kit.clock.now())
+        return self._hub.say("annotator.submit.came_in", reading=reading, at=at)
+
+    def _withdraw_words(self, slot: SlotView | None) -> str:
+        if slot is None or slot.withdraw_until is None or not self._window_is_open(slot):
+            return self._hub.say("annotator.submit.window_closed")
+        until = time_words(slot.withdraw_until, self._hub.kit.clock.now())
+        return self._hub.say("annotator.submit.window_open", until=until)
+
+    def _window_is_open(self, slot: SlotView | None) -> bool:
+        return slot is not None and slot.withdraw_until is not None and self._hub.kit.clock.now() < slot.withdraw_until

@@ -1,0 +1,136 @@
+"""A reading room for tests: a real folder store, a machine with its own folder, and annotators that come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import store_support as stores
+from annotator_support import FakeKeeper, FakeScene, ManualClock, MemorySettings, ScriptedAsk, StepJobs
+from crc_core.contour.segment_key import SegmentKey
+from crc_core.desk.keeping import pack
+from crc_core.desk.recovery import Recovery
+from crc_core.errors import CrcError
+from crc_core.store.folder import FolderStore
+from crc_core.store.protocol import PreparedUnit, Store
+from crc_core.text import Lang
+from crc_core.vocabulary import Role, Target, TargetAnswer
+from crc_core.workflow import payloads as p
+from crc_core.workflow.events import Kind
+from CRCAnnotatorLib.presenter.annotator import Annotator
+from CRCAnnotatorLib.presenter.ports import Kit
+from CRCAnnotatorLib.presenter.state import State
+
+READER = "wang"
+
+
+@dataclass
+class Seat:
+    """One annotator with what it was given; `render` remembers every state it was told."""
+
+    annotator: Annotator
+    scene: FakeScene
+    ask: ScriptedAsk
+    jobs: StepJobs
+    keepers: list[FakeKeeper]
+    states: list[State]
+
+    @property
+    def state(self) -> State:
+        """What the panel shows."""
+        return self.annotator.hub.state
+
+    @property
+    def message(self) -> str:
+        """The sentence in the foot; empty for none."""
+        return "" if self.state.message is None else self.state.message.words
+
+    @property
+    def keeper(self) -> FakeKeeper:
+        """The keeper at work."""
+        return self.keepers[-1]
+
+
+class Room:
+    """A store with units, and this machine; `sit` gives a new annotator on the same machine."""
+
+    def __init__(self, folder: Path, source: stores.StudySource) -> None:
+        self.folder, self.source = folder, source
+        self.clock = ManualClock()
+        self.settings = MemorySettings()
+        self.home = folder / "home"
+        self.store = stores.new_store(folder, self.clock)  # type: ignore[arg-type]  # any callable clock will do
+        self.unreachable: CrcError | None = None
+        self.seats: list[Seat] = []
+
+    def unit(self, *readers: str) -> PreparedUnit:
+        """A unit that is checked, bound and assigned."""
+        return stores.open_unit(self.store, self.source, *(readers or (READER,)))
+
+    @property
+    def place(self) -> str:
+        """Where the store is."""
+        return str(self.folder / "store")
+
+    def sit(self, *, reader: str = READER, lang: Lang = Lang.EN, start: bool = True) -> Seat:
+        """A new annotator on this machine, as after starting Slicer; the store and the reader are remembered."""
+        self.settings.put("store", self.place)
+        self.settings.put("reader", reader)
+        scene, ask, jobs, keepers = FakeScene(), ScriptedAsk(), StepJobs(self.clock), []
+        jobs.handlers["check_scan"] = lambda request, progress: {"items": []}
+        recovery = Recovery(self.home)
+
+        def keeper(home: Path) -> FakeKeeper:
+            keepers.append(FakeKeeper(lambda label, document, masks: _write(recovery, label, document, masks)))
+            return keepers[-1]
+
+        kit = Kit(scene, ask, jobs, self.clock, self.settings, self.open_store, keeper, self.home, {"slicer": "5.13"})
+        annotator = Annotator(kit, lang)
+        seat = Seat(annotator, scene, ask, jobs, keepers, [])
+        annotator.hub.on_render(seat.states.append)
+        self.seats.append(seat)
+        if start:
+            annotator.start()
+        return seat
+
+    def open_store(self, place: str) -> Store:
+        """The store at a place, as the application opens it."""
+        if self.unreachable is not None:
+            raise self.unreachable
+        return FolderStore(
+            Path(place), clock=self.clock, cache_folder=self.folder / "cache", pin_policy=stores.QUICK_PINS
+        )
+
+    def kill(self, seat: Seat) -> None:
+        """The program ends at once: nothing is told to it, and its hold on the slot goes with the process."""
+        hold = seat.annotator._keeping._hold
+        if hold is not None:
+            hold.close()
+        seat.annotator.hub.on_render(None)
+
+    def exclude(self, unit: PreparedUnit, reason: str = "wrong patient") -> None:
+        """A senior takes a unit out."""
+        stores.must(self.store, "chief", Kind.UNIT_EXCLUDED, p.UnitExcluded("other", reason), unit.unit)
+
+    def withdraw_consent(self, unit: PreparedUnit) -> None:
+        """The patient withdraws consent."""
+        stores.must(self.store, "manager", Kind.CONSENT_WITHDRAWN, p.ConsentWithdrawn("asked"), unit.unit)
+
+
+def _write(recovery: Recovery, label: str, document: Mapping[str, Any], masks: Mapping[SegmentKey, Any]) -> None:
+    recovery.write(label, document, {key: mask and pack(*mask) for key, mask in masks.items()})
+
+
+def source_of(unit: PreparedUnit, role: Role = Role.PVP) -> Any:
+    """The grid of a series of a unit."""
+    record = next(item for item in unit.registration.series if item.role is role)
+    return stores.grid_of(record)
+
+
+def answer_everything(seat: Seat) -> None:
+    """Find nothing anywhere, and fill the report with what is left to say."""
+    for row in seat.state.contour.targets if seat.state.contour else ():
+        answer = TargetAnswer.NO_TUMOUR if row.target is Target.PRIMARY else TargetAnswer.NONE_SEEN
+        seat.annotator.contour.answer(row.target, answer)
