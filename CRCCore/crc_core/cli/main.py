@@ -33,6 +33,7 @@ BUILT_IN = (
     "push",
     "store",
     "people",
+    "calibrate",
     "demo",
 )
 """The commands of this package; `crc_core.cli.<name>_command` holds each."""

@@ -5,6 +5,7 @@ Source: consensus 2.4, 2.4.1 and 2.4.2.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -75,6 +76,11 @@ class DelineationProtocol:
 def default_protocol() -> DelineationProtocol:
     """The protocol as shipped with this version."""
     return from_document(DelineationProtocol, _document(), Path("delineation_protocol.json"))
+
+
+def default_document() -> dict[str, object]:
+    """A copy of the JSON object of the protocol as shipped."""
+    return copy.deepcopy(_document())
 
 
 @cache

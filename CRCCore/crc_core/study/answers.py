@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from crc_core.agreement import matched_lesions
@@ -40,11 +40,27 @@ def answer_pairs(first: SealedReading, second: SealedReading, policy: StudyPolic
     """Every question asked of both readings that both answered; numbers and free text are no questions here."""
     a, b = (parse_report(item.report, item.sealed.folder / REPORT_NAME) for item in (first, second))
     matched = {target: list(_pairs(first, second, target)) for target in Target}
+    yield from pairs_of_reports(a, b, matched, policy)
+
+
+def pairs_of_reports(
+    a: Report,
+    b: Report,
+    matched: Mapping[Target, Sequence[tuple[int, int]]],
+    policy: StudyPolicy,
+    targets: Collection[Target] | None = None,
+) -> Iterator[AnswerPair]:
+    """The same for two reports whose lesions are matched; only of `targets` where given.
+
+    Questions about the whole patient belong to the primary.
+    """
     for _, section in a.sections:
-        if section.id in policy.left_out_sections:
+        target = section.target or Target.PRIMARY
+        if section.id in policy.left_out_sections or (targets is not None and target not in targets):
             continue
-        repeats = section.repeat is Repeat.PER_LESION and section.target is not None
-        numbers = matched[section.target] if repeats and section.target else [(None, None)]
+        numbers: Sequence[tuple[int | None, int | None]] = [(None, None)]
+        if section.repeat is Repeat.PER_LESION:
+            numbers = matched.get(target, ())
         for number_a, number_b in numbers:
             for field in section.fields:
                 if field.kind in (Kind.CHOICE, Kind.CHOICES):
