@@ -1,5 +1,5 @@
 """Between crc_core and Slicer's MRML nodes: images, segmentations, calipers and density samples.
 
-Every function takes the scene or the nodes it works on. Nothing here observes, knows Qt or asks for the application,
+Everything takes the scene or the nodes it works on. Nothing here knows Qt or asks for the application,
 so that it runs in Slicer and on the MRML library alone.
 """
