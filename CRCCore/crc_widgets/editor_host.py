@@ -94,8 +94,9 @@ class EditorHost:
         for node in (segmentation_node, volume_node):
             if node is not None:
                 node.SetAttribute(_ATTRIBUTE, "1")
-        self.widget.setSegmentationNode(segmentation_node)
-        self.widget.setSourceVolumeNode(volume_node)
+        if self._node is not None:
+            self.widget.setSegmentationNode(segmentation_node)
+            self.widget.setSourceVolumeNode(volume_node)
         for before, node in ((self._segmentation, segmentation_node), (self._volume, volume_node)):
             if before is not None and before is not node:
                 before.RemoveAttribute(_ATTRIBUTE)
@@ -110,30 +111,31 @@ class EditorHost:
 
     def use_effect(self, name: str) -> None:
         """Use an effect by Slicer's name; empty for none."""
-        if name:
-            self.widget.setupViewObservations()
+        if name and self._node is not None:
             self.widget.setActiveEffectByName(name)
             self._hide_parts()
             self._narrow()
-        else:
+        elif self._node is not None:
             self.widget.setActiveEffect(None)
 
     def active_effect(self) -> str:
         """Slicer's name of the effect in use; empty for none."""
-        effect = self.widget.activeEffect()
-        return "" if effect is None else effect.name
+        return "" if self._node is None else self._node.GetActiveEffectName() or ""
 
     def save_state_for_undo(self) -> None:
         """What follows is one undo step."""
-        self.widget.saveStateForUndo()
+        if self._node is not None:
+            self.widget.saveStateForUndo()
 
     def undo(self) -> None:
         """One step back."""
-        self.widget.undo()
+        if self._node is not None:
+            self.widget.undo()
 
     def redo(self) -> None:
         """One step forward again."""
-        self.widget.redo()
+        if self._node is not None:
+            self.widget.redo()
 
     def set_brush_mm(self, mm: float) -> None:
         """The brush of paint and erase."""
@@ -148,6 +150,9 @@ class EditorHost:
 
     def release(self) -> None:
         """Lay the tool down and let go of scene and nodes; nothing of ours stays in the scene or the views."""
+        if self._node is None:
+            return
+        self._node.RemoveObserver(self._observer)
         self.widget.setActiveEffect(None)
         self.widget.removeViewObservations()
         self.widget.setSegmentationNode(None)
@@ -155,14 +160,10 @@ class EditorHost:
         for node in (self._segmentation, self._volume):
             if node is not None:
                 node.RemoveAttribute(_ATTRIBUTE)
-        self._segmentation = self._volume = None
-        if self._node is not None:
-            if self._observer is not None:
-                self._node.RemoveObserver(self._observer)
-            self.widget.setMRMLSegmentEditorNode(None)
-            if self._scene is not None and self._scene.IsNodePresent(self._node):
-                self._scene.RemoveNode(self._node)
-        self._node = self._observer = self._scene = None
+        self.widget.setMRMLSegmentEditorNode(None)
+        if self._scene.IsNodePresent(self._node):
+            self._scene.RemoveNode(self._node)
+        self._segmentation = self._volume = self._node = self._observer = self._scene = None
         self._effect = ""
 
     def _node_changed(self, *_: object) -> None:

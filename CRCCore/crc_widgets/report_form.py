@@ -20,6 +20,7 @@ from crc_widgets.report_rows import FormKit, ReportRow
 from crc_widgets.strip import Strip, StripItem
 
 BlockKey = tuple[str, int | None]
+_SETTLES_IN_MS = 60
 
 
 class ReportForm:
@@ -41,6 +42,10 @@ class ReportForm:
         self._current = ""
         self._shown: _Shown | None = None
         self._marked: ReportRow | None = None
+        self._settled = qt.QTimer(self.widget)
+        self._settled.setSingleShot(True)
+        self._settled.setInterval(_SETTLES_IN_MS)
+        self._settled.connect("timeout()", self._show_marked)
 
     def draw(self, form: Form, lang: Lang, *, read_only: bool = False) -> None:
         """Show a report; only what is different from before is touched."""
@@ -71,10 +76,15 @@ class ReportForm:
             self._marked.mark(False)
         self._marked = row
         row.mark(True)
-        area = self._pages[section.table].area
-        area.widget().layout().activate()
-        area.ensureWidgetVisible(row.widget, 0, 60)
         row.focus()
+        self._show_marked()
+        # Parts that were made just now find their heights only when the event loop runs.
+        self._settled.start()
+
+    def _show_marked(self) -> None:
+        page = self._pages.get(self._current)
+        if page is not None and self._marked is not None:
+            page.area.ensureWidgetVisible(self._marked.widget, 0, 60)
 
     def commit(self) -> None:
         """Tell everything that was typed and not told yet."""

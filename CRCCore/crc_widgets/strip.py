@@ -27,11 +27,18 @@ class Strip:
     """The buttons; `chosen(key)` is called on a click, what is on is told by `show` alone."""
 
     def __init__(
-        self, parent: qt.QWidget, name: str, icons: Icons, chosen: Callable[[str], None], *, even: bool = False
+        self,
+        parent: qt.QWidget,
+        name: str,
+        icons: Icons,
+        chosen: Callable[[str], None],
+        *,
+        even: bool = False,
+        icon_size: int = 16,
     ) -> None:
         self.widget = Flow(parent, gap=2, even=even)
         self.widget.setObjectName(name)
-        self._name, self._icons, self._chosen = name, icons, chosen
+        self._name, self._icons, self._chosen, self._icon_size = name, icons, chosen, icon_size
         self._buttons: dict[str, _Button] = {}
         self._items: tuple[StripItem, ...] = ()
         self._current: str | None = None
@@ -58,6 +65,7 @@ class Strip:
         for position, item in enumerate(items):
             if item.key not in self._buttons:
                 made = _Button(self.widget, f"{self._name}.{item.key}", item.key, self._icons, self._clicked)
+                made.widget.setIconSize(qt.QSize(self._icon_size, self._icon_size))
                 self._buttons[item.key] = made
             else:
                 self.widget.drop(self._buttons[item.key].widget)

@@ -80,6 +80,7 @@ class CheckPage:
         chosen = next((row for row in check.series if row.role is check.selected), None)
         about = "annotator.view.check.study" if chosen is None else "annotator.view.check.of_series"
         self._about.setText(say(about, lang, series="" if chosen is None else chosen.label))
+        self._about.setVisible(bool(check.items) or chosen is not None)
         moved |= self._items.show(check.items, lang)
         code = "confirmed" if check.confirmed else "confirm"
         self._confirm.setText(say(f"annotator.view.check.{code}", lang))

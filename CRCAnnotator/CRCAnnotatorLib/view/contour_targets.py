@@ -22,7 +22,7 @@ class Targets:
         self._lesion: int | None = None
         self.widget = qt.QWidget(parent)
         layout = column(self.widget, gap=3)
-        self._targets = Strip(self.widget, "crc.contour.target", kit.icons, self._choose, even=True)
+        self._targets = Strip(self.widget, "crc.contour.target", kit.icons, self._choose)
         layout.addWidget(self._targets.widget)
         self._source = label(self.widget, Weight.QUIET, name="crc.contour.source")
         self._note = label(self.widget, name="crc.contour.note")

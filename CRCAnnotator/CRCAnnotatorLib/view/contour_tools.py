@@ -26,7 +26,7 @@ class Steps:
         self._contour = kit.annotator.contour
         self.widget = qt.QWidget(parent)
         layout = column(self.widget, gap=2)
-        self._steps = Strip(self.widget, "crc.contour.step", kit.icons, self._go_to)
+        self._steps = Strip(self.widget, "crc.contour.step", kit.icons, self._go_to, icon_size=12)
         self._hint = label(self.widget, Weight.QUIET, name="crc.contour.hint")
         layout.addWidget(self._steps.widget)
         layout.addWidget(self._hint)
@@ -34,8 +34,7 @@ class Steps:
     def draw(self, contour: ContourState) -> bool:
         """Show the steps; whether buttons came or went."""
         items = [
-            StripItem(step.id.value, f"{number} {step.words}", step.mark.value, step.enabled, step.hint)
-            for number, step in enumerate(contour.steps, 1)
+            StripItem(step.id.value, step.words, step.mark.value, step.enabled, step.hint) for step in contour.steps
         ]
         moved = self._steps.show(items, None if contour.step is None else contour.step.value)
         self.widget.setVisible(bool(items))
