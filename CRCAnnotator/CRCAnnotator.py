@@ -1,5 +1,6 @@
 """The Slicer module CRCAnnotator: metadata, and the wiring of presenter, scene and view at the first visit."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -96,7 +97,6 @@ class Session:
         from CRCAnnotatorLib.view.window import AnnotatorWindow
 
         load_our_terminology()
-        self._parent = parent
         home = type(self).home or data_folder()
         self.picker = StudyPicker(home / "dicom")
         self.ask = type(self).ask or Dialogs(slicer.util.mainWindow, self.lang, pick_study=self.picker.pick)
@@ -112,6 +112,7 @@ class Session:
             open_store=lambda place: FolderStore(Path(place)),
             keeper=lambda folder: KeeperClient(folder, parent),
             home=home,
+            versions={"slicer": slicer.app.applicationVersion, "python": sys.version.split()[0]},
         )
         self.annotator = Annotator(kit, panel_language())
         self.window = AnnotatorWindow(parent, self.annotator, self.editor.widget, self.ask.text, _run)
@@ -147,17 +148,17 @@ def load_our_terminology():
     """Let Slicer's terminology know the terms that our segments are coded with."""
     from crc_mrml.terminology import load_terminology
 
-    logic = slicer.util.getModuleLogic("Terminologies")
-    if logic.GetTerminologyCategories is not None:
-        load_terminology(logic)
+    load_terminology(slicer.util.getModuleLogic("Terminologies"))
 
 
 def data_folder():
-    """The folder of this machine's own data, never on a share."""
+    """The folder of this machine's own data, never on a share; `CRCDATABASE_HOME` puts it elsewhere."""
     import qt
 
-    folder = qt.QStandardPaths.writableLocation(qt.QStandardPaths.GenericDataLocation)
-    return Path(folder) / "CRCDatabase"
+    elsewhere = os.environ.get("CRCDATABASE_HOME")
+    if elsewhere:
+        return Path(elsewhere)
+    return Path(qt.QStandardPaths.writableLocation(qt.QStandardPaths.GenericDataLocation)) / "CRCDatabase"
 
 
 def _run(dialog):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import qt
+from crc_core.errors import CrcError
 from crc_core.text import Lang, say
 
 from crc_widgets.look import button, column, label, line
@@ -82,8 +84,19 @@ class Dialogs:
         return Path(chosen) if chosen else None
 
     def database_study(self) -> Path | None:
-        """The files of a study chosen in Slicer's DICOM database, in a folder of links; None for none."""
-        return None if self._pick_study is None else self._pick_study(self._window(), self._lang())
+        """The files of a study chosen in Slicer's DICOM database, in a folder of links; None for none.
+
+        Where there is nothing to choose from, a dialog says why.
+        """
+        if self._pick_study is None:
+            return None
+        lang = self._lang()
+        try:
+            return self._pick_study(self._window(), lang)
+        except CrcError as error:
+            ok = _Choice("ok", say("widgets.ask.ok", lang))
+            self.choose(say("widgets.dicom.title", lang), error.sentence(lang), [ok])
+            return None
 
     def _ok_line(self, asked: _Asked, ok: qt.QPushButton) -> qt.QHBoxLayout:
         row = line(gap=6)
@@ -100,6 +113,12 @@ class Dialogs:
         self._run(asked.dialog)
         asked.dialog.deleteLater()
         return asked.code
+
+
+@dataclass(frozen=True)
+class _Choice:
+    code: str
+    words: str
 
 
 class _Asked:

@@ -66,7 +66,12 @@ class KeeperClient:
         return len(self._waiting)
 
     def close(self) -> None:
-        """Finish what was asked and stop; the window waits for it a little, as it is closing."""
+        """Finish what was asked, telling of it as ever, and stop; the window waits for it, as it is closing."""
+        if self._process is None and self._waiting:
+            try:
+                self._start()
+            except CrcError as error:
+                self._give_up(error)
         process, self._process = self._process, None
         if process is None:
             return

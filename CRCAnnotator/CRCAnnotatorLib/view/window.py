@@ -69,6 +69,7 @@ class AnnotatorWindow:
     def leave(self) -> None:
         """Another module is shown; the case stays open."""
         self._entered = False
+        self._step = None
         self.panel.commit()
         self.shortcuts.remove()
         self._activity.stop()
