@@ -17,13 +17,14 @@ from crc_core.vocabulary import LesionClass, Target
 
 @dataclass(frozen=True)
 class ReasonCodes:
-    """Why a disputed lesion was decided as it was: a closed list; some codes ask for words."""
+    """Why a disputed lesion was decided as it was: a closed list; some codes ask for words. How bad each dispute is."""
 
     version: str
     note: str
     codes: tuple[str, ...]
     sub_voxel: str
     needs_note: tuple[str, ...]
+    severity: Mapping[str, int]
 
 
 @cache

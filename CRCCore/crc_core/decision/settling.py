@@ -118,7 +118,8 @@ class Dispute:
     @property
     def is_sub_voxel_only(self) -> bool:
         """Whether accepting sub-voxel differences settles everything."""
-        return self.open_points(self.accept_sub_voxel(Choices())).count == 0
+        accepted = self.accept_sub_voxel(Choices())
+        return bool(accepted.lesions) and self.open_points(accepted).count == 0
 
     def decisions(self, choices: Choices, target: Target) -> tuple[LesionDecision, ...]:
         """Every lesion of a target as decided, those not decided yet as drawn."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,3 +93,23 @@ def title_of(store: Store, person: str) -> str:
     if known is None:
         raise CrcError("workflow.role", kind=Kind.FINAL_STORED.value)
     return known.title.value
+
+
+def accept_sub_voxel(
+    store: Store, units: Sequence[UnitId], signer: str, secret: str | None, clock: Clock = utc_now
+) -> tuple[Signed | CrcError, ...]:
+    """Accept the union in every unit of which only sub-voxel differences are open; one answer per unit, in order.
+
+    A unit that holds anything else answers with the CrcError that names the first open point; the others go on.
+    """
+    answers: list[Signed | CrcError] = []
+    for unit in units:
+        try:
+            case = open_case(store, unit, signer)
+            choices = case.dispute.accept_sub_voxel(Choices())
+            if case.view.finals or not choices.lesions:
+                raise CrcError("work.nothing_to_settle", unit=str(unit))
+            answers.append(sign_case(store, case, choices, signer, secret, clock=clock))
+        except CrcError as error:
+            answers.append(error)
+    return tuple(answers)
