@@ -115,6 +115,7 @@ class Session:
             versions={"slicer": slicer.app.applicationVersion, "python": sys.version.split()[0]},
         )
         self.annotator = Annotator(kit, panel_language())
+        self.editor.on_brush_changed(self.annotator.contour.set_brush)
         self.window = AnnotatorWindow(parent, self.annotator, self.editor.widget, self.ask.text, _run)
         layout.addWidget(self.window.panel.widget)
 

@@ -16,6 +16,8 @@ WIDEST_PX = 460
 EFFECTS = ("Paint", "Erase", "Draw", "Scissors", "Level tracing", "Islands", "Smoothing", "Margin")
 _ATTRIBUTE = "CRCDatabase.Edited"
 _TAG = "CRCAnnotator"
+_BRUSH = "BrushAbsoluteDiameter"
+_SAME_MM = 1e-6
 _UNDO_STATES = 12
 _HIDDEN = ("EffectsGroupBox", "UndoRedoGroupBox", "SegmentsTableResizableFrame", "EffectHelpBrowser")
 
@@ -29,11 +31,13 @@ class EditorHost:
         self.widget.setMaximumWidth(WIDEST_PX)
         self._scene: Any = None
         self._node: Any = None
-        self._observer: int | None = None
+        self._observers: tuple[int, ...] = ()
         self._segmentation: Any = None
         self._volume: Any = None
         self._effect = ""
         self._changed: Callable[[str], None] | None = None
+        self._brush_mm = 0.0
+        self._brushed: Callable[[float], None] | None = None
         self._strip()
 
     def _strip(self) -> None:
@@ -80,7 +84,10 @@ class EditorHost:
         self.widget.setMRMLScene(scene)
         self.widget.setMRMLSegmentEditorNode(node)
         self._calm()
-        self._observer = node.AddObserver("ModifiedEvent", self._node_changed)
+        self._observers = (
+            node.AddObserver("ModifiedEvent", self._node_changed),
+            node.AddObserver(node.EffectParameterModified, self._parameter_changed),
+        )
 
     def _calm(self) -> None:
         """Settings that another user of the editor may have left behind."""
@@ -141,8 +148,13 @@ class EditorHost:
         """The brush of paint and erase."""
         effect = self.widget.effectByName("Paint")
         if effect is not None and self._node is not None:
+            self._brush_mm = float(mm)
             effect.setCommonParameter("BrushDiameterIsRelative", 0)
-            effect.setCommonParameter("BrushAbsoluteDiameter", float(mm))
+            effect.setCommonParameter(_BRUSH, float(mm))
+
+    def on_brush_changed(self, call: Callable[[float], None]) -> None:
+        """Tell the brush in millimetres whenever a person changed it in a view or in the options."""
+        self._brushed = call
 
     def on_effect_changed(self, call: Callable[[str], None]) -> None:
         """Tell the name of the effect in use whenever it is another, whoever chose it."""
@@ -152,7 +164,8 @@ class EditorHost:
         """Lay the tool down and let go of scene and nodes; nothing of ours stays in the scene or the views."""
         if self._node is None:
             return
-        self._node.RemoveObserver(self._observer)
+        for observer in self._observers:
+            self._node.RemoveObserver(observer)
         self.widget.setActiveEffect(None)
         self.widget.removeViewObservations()
         self.widget.setSegmentationNode(None)
@@ -163,7 +176,7 @@ class EditorHost:
         self.widget.setMRMLSegmentEditorNode(None)
         if self._scene.IsNodePresent(self._node):
             self._scene.RemoveNode(self._node)
-        self._segmentation = self._volume = self._node = self._observer = self._scene = None
+        self._segmentation = self._volume = self._node = self._scene = None
         self._effect = ""
 
     def _node_changed(self, *_: object) -> None:
@@ -172,6 +185,14 @@ class EditorHost:
             self._effect = effect
             if self._changed is not None:
                 self._changed(effect)
+
+    def _parameter_changed(self, *_: object) -> None:
+        said = self._node.GetAttribute(_BRUSH)
+        brush_mm = float(said) if said else self._brush_mm
+        if abs(brush_mm - self._brush_mm) > _SAME_MM:
+            self._brush_mm = brush_mm
+            if self._brushed is not None:
+                self._brushed(brush_mm)
 
     def _narrow(self) -> None:
         """Let the options of an effect get along with the width of the panel."""

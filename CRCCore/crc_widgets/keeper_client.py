@@ -114,7 +114,7 @@ class KeeperClient:
         elif answer.error is not None and self._failed is not None:
             self._failed(answer.label, answer.error)
 
-    def _finished(self, *_: object) -> None:
+    def _finished(self, _code: int, _status: object) -> None:
         process, self._process = self._process, None
         if process is None:
             return

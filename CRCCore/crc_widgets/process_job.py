@@ -85,7 +85,7 @@ class ProcessJob:
         elif "error" in said:
             self._end(partial(self._failed, _error_of(said["error"])))
 
-    def _finished(self, *_: object) -> None:
+    def _finished(self, _code: int, _status: object) -> None:
         self._read()
         self._end(partial(self._failed, CrcError("widgets.job.ended")))
         if self._process is not None:

@@ -146,6 +146,9 @@ class _Page:
             gone.hide()
             gone.deleteLater()
         made = False
+        if not self._blocks:
+            # Much quicker: nothing is laid out until all is there.
+            self._content.hide()
         for place, section in enumerate(sections):
             key = (section.id, section.lesion)
             if key not in self._blocks:
@@ -155,6 +158,7 @@ class _Page:
                 self._layout.removeWidget(self._blocks[key].widget)
                 self._layout.insertWidget(place, self._blocks[key].widget)
             made |= self._blocks[key].draw(section, shown)
+        self._content.show()
         if made or order != self._order:
             order_tabs(self._content)
         self._order = order
