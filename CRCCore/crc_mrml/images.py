@@ -107,10 +107,6 @@ class Images:
         """Which image a volume node holds."""
         return next((key for key, image in self._images.items() if image.node is node), None)
 
-    def rename(self, key: ImageKey, name: str) -> None:
-        """Give an image another name, as after a change of the language."""
-        self.need(key).node.SetName(name)
-
     def window(self, key: ImageKey) -> Window | None:
         """The window an image is shown in."""
         found = self._images.get(key)

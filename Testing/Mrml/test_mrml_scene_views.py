@@ -339,11 +339,11 @@ def test_a_registration_that_is_not_rigid_is_refused(desk: Desk) -> None:
 
 def test_the_corners_tell_phase_slice_window_sides_and_value(desk: Desk) -> None:
     gateway = desk.gateway
-    gateway.add_image(PVP, image(CT, level=50), "门脉期 T0", Window(350, 40))
+    gateway.add_image(PVP, image(CT, level=50), "CRC-01-000001-H_T0_PVP", Window(350, 40))
     gateway.arrange(planes(PVP))
     gateway.jump((6.0, -3.0, 10.0))
     marks = desk.screen.written[view_names(1)[0]]
-    assert (marks.name, marks.place, marks.window) == ("门脉期 T0", "S 10.0  26/40", "W 350  L 40")
+    assert (marks.name, marks.place, marks.window) == ("CRC-01-000001-H_T0_PVP", "S 10.0  26/40", "W 350  L 40")
     assert (marks.left, marks.right, marks.top, marks.bottom) == ("R", "L", "A", "P")
     crosshair = desk.scene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
     crosshair.SetCursorPositionXYZ([200.0, 150.0, 0.0], desk.screen.node(1))
@@ -351,9 +351,9 @@ def test_the_corners_tell_phase_slice_window_sides_and_value(desk: Desk) -> None
     crosshair.SetCursorPositionInvalid()
     assert desk.screen.written[view_names(1)[0]].value == ""
     gateway.set_window(PVP, Window(200, 0))
-    gateway.name_image(PVP, "PVP T0")
+    gateway.label_images({PVP: "静脉期 · T0"})
     marks = desk.screen.written[view_names(1)[0]]
-    assert (marks.name, marks.window) == ("PVP T0", "W 200  L 0")
+    assert (marks.name, marks.window) == ("静脉期 · T0", "W 200  L 0")
 
 
 @pytest.mark.parametrize("count", [2, 3, 4])

@@ -376,6 +376,7 @@ class FakeScene:
     def _reset(self) -> None:
         self.images: dict[ImageKey, Volume] = {}
         self.image_names: dict[ImageKey, str] = {}
+        self.labels: dict[ImageKey, str] = {}
         self.windows: dict[ImageKey, Window | None] = {}
         self.arrangement: Arrangement | None = None
         self.shown_images: dict[str, ImageKey] = {}
@@ -415,6 +416,11 @@ class FakeScene:
         self.images[key], self.image_names[key] = volume, name
         sharing = next((self.windows[other] for other in self._sharing(key) if other in self.windows), None)
         self.windows[key] = window or sharing
+
+    def label_images(self, words: Mapping[ImageKey, str]) -> None:
+        self._call("label_images")
+        assert set(words) <= set(self.images), "an image is named that is not in the scene"
+        self.labels = dict(words)
 
     def image(self, key: ImageKey) -> Volume | None:
         return self.images.get(key)

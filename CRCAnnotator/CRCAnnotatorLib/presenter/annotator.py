@@ -117,6 +117,7 @@ class Annotator:
         self.hub.kit.settings.put("language", lang.value)
         with self.hub.hold():
             self.hub.set_language(lang)
+            self.hub.views.label()
             self._running.reword()
             self.cases.refresh_words()
             if self.hub.case is not None:

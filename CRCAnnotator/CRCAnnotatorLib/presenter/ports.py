@@ -98,6 +98,9 @@ class SceneGateway(Protocol):
     def add_image(self, key: ImageKey, volume: Volume, name: str, window: Window | None) -> None:
         """Put an image into the scene, sharing its voxels. CT phases share one window; None lets the image choose."""
 
+    def label_images(self, words: Mapping[ImageKey, str]) -> None:
+        """Say in the corner of a view which image it shows; in other words again after a change of the language."""
+
     def image(self, key: ImageKey) -> Volume | None:
         """The voxels (shared, not copied) and the grid of an image; None where it is not there."""
 

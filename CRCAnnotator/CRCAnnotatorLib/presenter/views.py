@@ -114,6 +114,18 @@ class Views:
         self._arrangement = None
         self._set(self._shown)
 
+    def label(self) -> None:
+        """Say over the views which image each of them shows, in the person's language."""
+        case, say = self._hub.case, self._hub.say
+        if case is None:
+            return
+        words = {}
+        for key in case.grids:
+            role = say(f"desk.role.{key.role.value}")
+            code = "scene.image_prior" if key.is_prior else "scene.image"
+            words[key] = say(code, role=role, point=case.unit.time_point)
+        self._hub.kit.scene.label_images(words)
+
     def forget(self) -> None:
         """The case is closed."""
         self._shown, self._arrangement, self._linked = Shown(), None, True
@@ -126,6 +138,7 @@ class Views:
             return
         self._arrangement = wanted
         if before is None or not _same_frame(before, wanted):
+            self.label()
             scene.arrange(wanted)
             scene.link(self._linked)
             return

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import slicer
+from crc_core.desk.arrangement import ImageKey
 from crc_mrml.annotation import marks_of, value_at
 from crc_mrml.images import Images
 from crc_mrml.observers import Observers
@@ -21,6 +23,12 @@ class Corners:
         self._observers = Observers()
         self._under: View | None = None
         self._value = ""
+        self._words: dict[ImageKey, str] = {}
+
+    def label(self, words: Mapping[ImageKey, str]) -> None:
+        """Call the images this from now on; one without words is called as its node."""
+        self._words = dict(words)
+        self.refresh()
 
     def start(self) -> None:
         """Follow the mouse from now on."""
@@ -45,7 +53,7 @@ class Corners:
             return
         grid = self._panes.grid_of(view)
         value = self._value if view is self._under else ""
-        name = image.node.GetName()
+        name = self._words.get(view.image) or image.node.GetName()
         self._screen.write(view.node, marks_of(name, grid, view.seen, self._images.window(view.image), value))
 
     def _moved(self, crosshair: Any, _event: str) -> None:

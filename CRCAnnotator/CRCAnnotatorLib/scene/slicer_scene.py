@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -54,11 +54,9 @@ class SlicerScene:
             self._case.images.add(key, volume, name, window)
             self._case.corners.refresh()
 
-    def name_image(self, key: ImageKey, name: str) -> None:
-        """Call an image something else, as after a change of the language."""
-        with self._quiet():
-            self._case.images.rename(key, name)
-            self._case.corners.refresh()
+    def label_images(self, words: Mapping[ImageKey, str]) -> None:
+        """Say in the corner of a view which image it shows."""
+        self._case.corners.label(words)
 
     def image(self, key: ImageKey) -> Volume | None:
         """The voxels and the grid of an image; None where it is not there."""
