@@ -13,6 +13,7 @@ from crc_widgets.strip import Strip, StripItem
 from CRCAnnotatorLib.presenter.state import ContourState, DensityRow, FindingRow, SizeRow
 from CRCAnnotatorLib.view.keys import KEYS
 from CRCAnnotatorLib.view.kit import ViewKit
+from CRCAnnotatorLib.view.lines import JumpLine, ValueLine, explain
 
 
 class Findings:
@@ -131,114 +132,74 @@ def _role_of(shown: tuple[DensityRow, bool]) -> Role:
     return shown[0].role
 
 
-class _FindingRow:
+class _FindingRow(JumpLine):
     def __init__(self, parent: qt.QWidget, kit: ViewKit) -> None:
-        self._kit, self._id = kit, 0
-        self.widget = qt.QWidget(parent)
-        row = line(self.widget, gap=6)
-        self._icon, self._words = qt.QLabel(self.widget), label(self.widget)
-        self._go = tool(self.widget, "", self._jump, kit.icons.icon("go"))
+        super().__init__(parent, kit, self._jump)
+        self._contour, self._id = kit.annotator.contour, 0
         self._repair = worded(tool(self.widget, "", self._mend, kit.icons.icon("repair")))
-        row.addWidget(self._icon)
-        row.addWidget(self._words, 1)
-        row.addWidget(self._repair)
-        row.addWidget(self._go)
+        self.row.insertWidget(2, self._repair)
 
     def draw(self, finding: FindingRow, lang: Lang) -> None:
         self._id = finding.id
-        self._icon.setPixmap(self._kit.icons.pixmap(finding.verdict.value, 16))
-        self._icon.setToolTip(finding.verdict_words)
         place = finding.place
-        self._words.setText(say("annotator.view.contour.finding", lang, words=finding.words, place=place)
-                            if place else finding.words)  # fmt: skip
-        for made, code, shown in ((self._go, "go", finding.can_go), (self._repair, "repair", finding.can_repair)):
-            made.setObjectName(f"crc.contour.{code}.{finding.id}")
-            made.setToolTip(say(f"annotator.view.{code}", lang))
-            made.setAccessibleName(made.toolTip)
-            made.setVisible(shown)
+        words = finding.words
+        if place:
+            words = say("annotator.view.contour.finding", lang, words=words, place=place)
+        self.say(finding.verdict.value, finding.verdict_words, words)
+        explain(self.go, f"crc.contour.go.{finding.id}", say("annotator.view.go", lang), shown=finding.can_go)
+        repair = say("annotator.view.repair", lang)
+        explain(self._repair, f"crc.contour.repair.{finding.id}", repair, shown=finding.can_repair)
         self._repair.setText(say("annotator.view.repair_short", lang))
 
     def _jump(self) -> None:
-        self._kit.annotator.contour.go_to_finding(self._id)
+        self._contour.go_to_finding(self._id)
 
     def _mend(self) -> None:
-        self._kit.annotator.contour.repair(self._id)
+        self._contour.repair(self._id)
 
 
-class _SizeRow:
+class _SizeRow(ValueLine):
     def __init__(self, parent: qt.QWidget, kit: ViewKit) -> None:
-        self._kit, self._id = kit, ""
-        self.widget = qt.QWidget(parent)
-        row = line(self.widget, gap=6)
-        self._label, self._value = label(self.widget, wrap=False), label(self.widget, Weight.STRONG, wrap=False)
-        self._label.setFixedWidth(88)
-        self._value.setMinimumWidth(64)
-        self._mark = qt.QLabel(self.widget)
-        self._detail = label(self.widget, Weight.QUIET)
-        self._reset = tool(self.widget, "", self._give_back, kit.icons.icon("again"))
-        self._go = tool(self.widget, "", self._jump, kit.icons.icon("go"))
-        for widget in (self._label, self._value, self._mark, self._detail, self._reset, self._go):
-            row.addWidget(widget, 1 if widget is self._detail else 0)
+        super().__init__(parent, kit, ("again", self._give_back), ("go", self._jump))
+        self._contour, self._id = kit.annotator.contour, ""
 
     def draw(self, size: SizeRow, lang: Lang) -> None:
         self._id = size.id
-        self._label.setText(size.label)
-        self._label.setToolTip(size.label)
-        self._value.setText(size.value)
-        self._value.setObjectName(f"crc.contour.size.{size.id}")
+        self.say(f"crc.contour.size.{size.id}", size.label, size.value, size.detail)
         source = "typed" if size.by_hand else "measured"
-        self._mark.setPixmap(self._kit.icons.pixmap(source, 14))
-        self._mark.setToolTip(say(f"annotator.view.contour.size_{source}", lang))
-        self._detail.setText(size.detail)
-        for made, code in ((self._reset, "reset_size"), (self._go, "go_to_size")):
-            made.setObjectName(f"crc.contour.{code}.{size.id}")
-            made.setToolTip(say(f"annotator.view.contour.{code}", lang))
-            made.setAccessibleName(made.toolTip)
-        self._reset.setVisible(size.by_hand)
+        self.mark(source, say(f"annotator.view.contour.size_{source}", lang))
+        reset, go = self.tools
+        back = say("annotator.view.contour.reset_size", lang)
+        explain(reset, f"crc.contour.reset_size.{size.id}", back, shown=size.by_hand)
+        explain(go, f"crc.contour.go_to_size.{size.id}", say("annotator.view.contour.go_to_size", lang))
 
     def _give_back(self) -> None:
-        self._kit.annotator.contour.reset_size(self._id)
+        self._contour.reset_size(self._id)
 
     def _jump(self) -> None:
-        self._kit.annotator.contour.go_to_size(self._id)
+        self._contour.go_to_size(self._id)
 
 
-class _DensityRow:
+class _DensityRow(ValueLine):
     def __init__(self, parent: qt.QWidget, kit: ViewKit) -> None:
-        self._kit, self._role = kit, Role.OTHER
-        self.widget = qt.QWidget(parent)
-        row = line(self.widget, gap=6)
-        self._label, self._value = label(self.widget, wrap=False), label(self.widget, Weight.STRONG, wrap=False)
-        self._label.setFixedWidth(88)
-        self._value.setMinimumWidth(64)
-        self._mark = qt.QLabel(self.widget)
-        self._detail = label(self.widget, Weight.QUIET)
-        self._again = tool(self.widget, "", self._resample, kit.icons.icon("again"))
-        self._show = tool(self.widget, "", self._toggle, kit.icons.icon("samples"))
-        self._show.setCheckable(True)
-        for widget in (self._label, self._value, self._mark, self._detail, self._again, self._show):
-            row.addWidget(widget, 1 if widget is self._detail else 0)
+        super().__init__(parent, kit, ("again", self._resample), ("samples", self._toggle))
+        self._contour, self._role = kit.annotator.contour, Role.OTHER
+        self.tools[1].setCheckable(True)
 
     def draw(self, shown: tuple[DensityRow, bool], lang: Lang) -> None:
         density, on = shown
         self._role = density.role
-        self._label.setText(density.label)
-        self._value.setText(density.value)
-        self._value.setObjectName(f"crc.contour.density.{density.role.value}")
-        self._mark.setPixmap(self._kit.icons.pixmap("done" if density.confirmed else "todo", 14))
+        self.say(f"crc.contour.density.{density.role.value}", density.label, density.value, density.detail)
         code = "confirmed" if density.confirmed else "not_confirmed"
-        self._mark.setToolTip(say(f"annotator.view.contour.samples_{code}", lang, count=density.samples))
-        self._mark.setVisible(density.samples > 0)
-        self._detail.setText(density.detail)
-        for made, code in ((self._again, "resample"), (self._show, "samples")):
-            made.setObjectName(f"crc.contour.{code}.{density.role.value}")
-            made.setToolTip(say(f"annotator.view.contour.{code}", lang, phase=density.label))
-            made.setAccessibleName(made.toolTip)
-            made.setVisible(density.can_show)
-        self._show.setChecked(on)
+        meaning = say(f"annotator.view.contour.samples_{code}", lang, count=density.samples)
+        self.mark("done" if density.confirmed else "todo", meaning, shown=density.samples > 0)
+        for made, code in zip(self.tools, ("resample", "samples"), strict=True):
+            words = say(f"annotator.view.contour.{code}", lang, phase=density.label)
+            explain(made, f"crc.contour.{code}.{density.role.value}", words, shown=density.can_show)
+        self.tools[1].setChecked(on)
 
     def _resample(self) -> None:
-        self._kit.annotator.contour.resample(self._role)
+        self._contour.resample(self._role)
 
     def _toggle(self) -> None:
-        self._kit.annotator.contour.show_samples(self._role if self._show.checked else None)
+        self._contour.show_samples(self._role if self.tools[1].checked else None)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import qt
 from crc_core.text import Lang, say
 from crc_widgets.icons import Tone, tone_colour
-from crc_widgets.look import Weight, button, column, label, line, rule, show_words, strong, tint, tool
+from crc_widgets.look import Weight, button, column, label, line, rule, show_words, strong, tint
 from crc_widgets.rows import Rows
 
 from CRCAnnotatorLib.presenter.state import ProblemRow, State
 from CRCAnnotatorLib.view.facts import FactRow, label_of
 from CRCAnnotatorLib.view.keys import KEYS
 from CRCAnnotatorLib.view.kit import ViewKit
+from CRCAnnotatorLib.view.lines import JumpLine, explain
 
 
 class SubmitPage:
@@ -91,24 +92,15 @@ def _id_of(problem: ProblemRow) -> int:
     return problem.id
 
 
-class _ProblemRow:
+class _ProblemRow(JumpLine):
     def __init__(self, parent: qt.QWidget, kit: ViewKit) -> None:
-        self._kit, self._id = kit, 0
-        self.widget = qt.QWidget(parent)
-        row = line(self.widget, gap=6)
-        self._icon, self._words = qt.QLabel(self.widget), label(self.widget)
-        self._go = tool(self.widget, "", self._jump, kit.icons.icon("go"))
-        row.addWidget(self._icon)
-        row.addWidget(self._words, 1)
-        row.addWidget(self._go)
+        super().__init__(parent, kit, self._jump)
+        self._submit, self._id = kit.annotator.submit, 0
 
     def draw(self, problem: ProblemRow, lang: Lang) -> None:
         self._id = problem.id
-        self._icon.setPixmap(self._kit.icons.pixmap("fail" if problem.blocks else "note", 16))
-        self._words.setText(problem.words)
-        self._go.setObjectName(f"crc.submit.go.{problem.id}")
-        self._go.setToolTip(say("annotator.view.go", lang))
-        self._go.setAccessibleName(self._go.toolTip)
+        self.say("fail" if problem.blocks else "note", "", problem.words)
+        explain(self.go, f"crc.submit.go.{problem.id}", say("annotator.view.go", lang))
 
     def _jump(self) -> None:
-        self._kit.annotator.submit.go_to_problem(self._id)
+        self._submit.go_to_problem(self._id)
