@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import store_support as stores
 from annotator_support import FakeKeeper, FakeScene, ManualClock, MemorySettings, ScriptedAsk, StepJobs
 from crc_core.contour.segment_key import SegmentKey
 from crc_core.desk.keeping import pack
 from crc_core.desk.recovery import Recovery
 from crc_core.errors import CrcError
+from crc_core.report.form import Form
 from crc_core.store.folder import FolderStore
 from crc_core.store.protocol import PreparedUnit, Store
 from crc_core.text import Lang
@@ -21,7 +23,7 @@ from crc_core.workflow import payloads as p
 from crc_core.workflow.events import Kind
 from CRCAnnotatorLib.presenter.annotator import Annotator
 from CRCAnnotatorLib.presenter.ports import Kit
-from CRCAnnotatorLib.presenter.state import State
+from CRCAnnotatorLib.presenter.state import State, StepId
 
 READER = "wang"
 
@@ -130,7 +132,56 @@ def source_of(unit: PreparedUnit, role: Role = Role.PVP) -> Any:
 
 
 def answer_everything(seat: Seat) -> None:
-    """Find nothing anywhere, and fill the report with what is left to say."""
+    """Confirm the scan and find nothing anywhere: a reading that can be handed in."""
+    seat.annotator.check.confirm()
     for row in seat.state.contour.targets if seat.state.contour else ():
         answer = TargetAnswer.NO_TUMOUR if row.target is Target.PRIMARY else TargetAnswer.NONE_SEEN
         seat.annotator.contour.answer(row.target, answer)
+
+
+def lesion(seat: Seat, target: Target = Target.LIVER, shift: int = 0) -> SegmentKey:
+    """Add a lesion and draw a block of voxels into it."""
+    seat.annotator.go_to(StepId.CONTOUR)
+    seat.annotator.contour.add_lesion(target)
+    case = seat.annotator.hub.case
+    assert case is not None
+    state = case.work.of(target)
+    assert state is not None
+    key = SegmentKey(target, state.lesions[-1].number)
+    stroke(seat, key, shift)
+    return key
+
+
+def stroke(seat: Seat, key: SegmentKey, shift: int = 0) -> None:
+    """A person paints a block of 2×4×4 voxels, `shift` along i, in place of what the segment held."""
+    inside = np.zeros_like(seat.scene.held[key].array)
+    inside[1:3, 2:6, 2 + shift : 6 + shift] = True
+    seat.scene.draws(key, inside)
+
+
+def finish_drawn(seat: Seat) -> None:
+    """Bring work with a liver lesion to where it can be handed in: no primary any more, no question left open."""
+    seat.annotator.check.confirm()
+    seat.annotator.contour.answer(Target.PRIMARY, TargetAnswer.RESECTED)
+    seat.jobs.advance(30)
+    for _ in range(200):
+        report = seat.state.report
+        assert report is not None
+        if not report.missing:
+            return
+        _fill_in(seat, report.form, report.missing[0].path)
+    raise AssertionError(f"the report does not come to an end: {seat.message}")
+
+
+def _fill_in(seat: Seat, form: Form, path: str) -> None:
+    """Answer one question in the plainest way its kind allows."""
+    section = next(item for item in form.sections for group in item.groups for row in group.rows if row.path == path)
+    row = form.row(path)
+    assert row is not None
+    plain = [reason.code for reason in section.reasons if not reason.needs_text]
+    if plain:
+        seat.annotator.report.not_assessable(path, plain[0])
+    elif row.options:
+        seat.annotator.report.choose(path, row.options[0].code)
+    else:
+        seat.annotator.report.set_text(path, "60" if "age" in path else "rectal cancer")

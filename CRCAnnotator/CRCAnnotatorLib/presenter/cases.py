@@ -157,8 +157,8 @@ class Cases:
         self._desk.open(unit)
 
     def open_next(self) -> None:
-        """Open the next case that waits."""
-        unit = self.next_after(self._open_unit or self._listing.selected)
+        """Open the next case that waits: the one after the open one, else the first."""
+        unit = self.next_after(self._open_unit)
         if unit:
             self.open_unit(unit)
         else:

@@ -187,6 +187,11 @@ class Desk:
         """The work as it is kept: with the active time and the place looked at."""
         return replace(work, active_seconds=self._timing.seconds, position_ras=self._hub.kit.scene.position())
 
+    @property
+    def active_seconds(self) -> float:
+        """How long the reader was at work on the open case."""
+        return self._timing.seconds
+
     def stamp(self) -> None:
         """Bring active time and place into the work without calling it a change."""
         case = self._hub.case

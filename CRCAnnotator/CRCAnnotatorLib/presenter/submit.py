@@ -223,7 +223,7 @@ class Submit:
                 for number, problem in enumerate(standing.problems)
             ),
             blocking=standing.blocking,
-            summary=summary_lines(case.work, "" if report is None else report.progress, lang),
+            summary=summary_lines(case.work, "" if report is None else report.progress, self._desk.active_seconds, lang),
             can_submit=not case.read_only and not standing.blocking and not self._submitting,
             submitting=self._submitting,
             submitted=self._submitted_words(slot) if submitted else "",

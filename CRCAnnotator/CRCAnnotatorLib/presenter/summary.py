@@ -10,14 +10,14 @@ from crc_core.text import Lang, say
 from CRCAnnotatorLib.presenter.state import ContextLine
 
 
-def summary_lines(work: Work, report: str, lang: Lang) -> tuple[ContextLine, ...]:
+def summary_lines(work: Work, report: str, active_seconds: float, lang: Lang) -> tuple[ContextLine, ...]:
     """One line per target, then the report and the active time; `report` is its progress in words."""
     lines = [
         ContextLine(say(f"report.target.{state.target.value}", lang), _said(state, lang)) for state in work.targets
     ]
     if report:
         lines.append(ContextLine(say("annotator.summary.report", lang), report))
-    lines.append(ContextLine(say("annotator.summary.active", lang), clock_text(work.active_seconds)))
+    lines.append(ContextLine(say("annotator.summary.active", lang), clock_text(active_seconds)))
     return tuple(lines)
 
 
