@@ -108,11 +108,13 @@ class Targets:
         self._live.read_now()
         if not self._bench.is_drawn(target, number):
             self._take_away(target, (number,))
+            self._follow(target)
             return
         name = lesion_name(number)
         words = self._bench.hub.say("annotator.contour.remove_words", target=self._name(target), lesion=name)
         if self._agrees("annotator.contour.remove_title", words, "annotator.contour.remove"):
             self._take_away(target, (number,))
+            self._follow(target)
             self._bench.hub.note(Level.INFO, "annotator.contour.removed", lesion=name)
 
     def set_kind(self, target: Target, number: int, kind: LesionClass) -> None:
@@ -142,10 +144,7 @@ class Targets:
             self._settle_lesion()
             return
         self._bench.change(set_answer(self._bench.work, target, answer, reason))
-        if target is self._bench.target:
-            self._settle_lesion()
-            self._on_choice()
-        self._bench.on_lesions()
+        self._follow(target)
 
     def _cleared(self, target: Target, answer: TargetAnswer) -> bool:
         """Whether no lesion of the target stands against an answer any more."""
@@ -257,10 +256,13 @@ class Targets:
             if key in present:
                 bench.scene.remove_segment(key)
         self._forget(target, numbers, can_return=drawn)
-        if target is bench.target:
+
+    def _follow(self, target: Target) -> None:
+        """The lesions or the answer of a target changed."""
+        if target is self._bench.target:
             self._settle_lesion()
             self._on_choice()
-        bench.on_lesions()
+        self._bench.on_lesions()
 
     def _forget(self, target: Target, numbers: Iterable[int], *, can_return: bool) -> None:
         """Take lesions out of the work; what is needed to bring a drawn one back is remembered."""

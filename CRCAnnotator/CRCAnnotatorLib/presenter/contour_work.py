@@ -65,7 +65,8 @@ class ContourWork:
         self._clear()
         put_masks(self.bench, self.showing, masks)
         states = self.bench.work.targets
-        first = next((state for state in states if state.answer is None), states[0] if states else None)
+        waits = (state for state in states if (state.lesions if self.bench.case.read_only else state.answer is None))
+        first = next(waits, states[0] if states else None)
         if first is not None:
             self.bench.target = first.target
             self.targets.settle()
@@ -197,14 +198,18 @@ class ContourWork:
     # what follows
     def segment_changed(self, key: SegmentKey) -> None:
         """A person or another module changed voxels: they are read soon, not now."""
-        state = self.bench.work.of(key.target)
-        known = state is not None and (state.lesion(key.lesion) or self.bench.is_expected(key.target, key.lesion))
-        if not known:
+        if not self._is_known(key):
             self.targets.reconcile()
+        if not self._is_known(key):
             return
         self.bench.case.touched.add(key)
         self.live.changed((key,))
         self.bench.case.on_change()
+
+    def _is_known(self, key: SegmentKey) -> bool:
+        state = self.bench.work.of(key.target)
+        its = state is not None and state.lesion(key.lesion) is not None
+        return its or self.bench.is_expected(key.target, key.lesion)
 
     def _chosen(self) -> None:
         """Another target or lesion is worked on."""

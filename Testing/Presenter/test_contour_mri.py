@@ -1,0 +1,181 @@
+"""MRI beside the CT: sync points, a registration a person judges, nothing of it where there is no MRI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from annotator_support import PVP
+from contouring_support import Desk
+from crc_core.desk.arrangement import ImageKey, LayoutKind
+from crc_core.desk.steps import ContourStepId
+from crc_core.errors import CrcError
+from crc_core.identity import UnitId
+from crc_core.vocabulary import Mode, Role, Target
+from CRCAnnotatorLib.presenter.ports import Step
+
+WITH_MRI = (Role.NC, Role.AP, Role.PVP, Role.T2, Role.DWI)
+MODES = {Target.PRIMARY: Mode.MRI, Target.LIVER: Mode.DIRECT}
+T2 = ImageKey(Role.T2)
+TURNED = [[1.0, 0.0, 0.0, 4.0], [0.0, 1.0, 0.0, -2.0], [0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 0.0, 1.0]]
+
+
+class Files:
+    """A store of which only the images' files are asked for."""
+
+    def open_image(self, unit: UnitId, role: Role, viewer: str) -> tuple[Path, ...]:
+        return (Path(f"{unit}-{role.value}-{viewer}.dcm"),)
+
+
+def opened(site: str | None = "rectum_middle", roles: tuple[Role, ...] = WITH_MRI) -> Desk:
+    desk = Desk()
+    desk.hub.store = Files()  # type: ignore[assignment]  # all that is asked of it here
+    return desk.open(MODES, roles, clinical=None if site is None else {"primary_site": site})
+
+
+def pair(desk: Desk, ct: tuple[float, float, float], mri: tuple[float, float, float]) -> None:
+    desk.contour.add_sync_pair()
+    assert desk.scene.placing == PVP and "CT" in desk.state.mri.words
+    desk.scene.places(ct)
+    assert desk.scene.placing == T2 and "MRI" in desk.state.mri.words
+    desk.scene.places(mri)
+
+
+def test_ct_and_mri_stand_side_by_side_and_drawing_is_on_ct() -> None:
+    desk = opened()
+    assert desk.scene.arrangement.kind is LayoutKind.REFERENCE
+    assert list(desk.scene.shown_images.values()) == [PVP, T2, ImageKey(Role.DWI)]
+    assert desk.state.step is ContourStepId.DRAW and desk.scene.source == PVP
+    assert desk.state.mri.series == "T2WI, DWI"
+    assert not desk.of(Target.PRIMARY).mri_used
+    desk.draw()
+    assert desk.of(Target.PRIMARY).mri_used
+
+
+def test_without_mri_nothing_of_it_is_shown_and_none_was_used() -> None:
+    desk = opened(roles=(Role.NC, Role.AP, Role.PVP))
+    assert desk.state.mri is None and desk.scene.arrangement.kind is LayoutKind.CONTOUR
+    desk.contour.add_sync_pair()
+    desk.contour.register_mri()
+    assert desk.scene.placing is None and desk.jobs.requested == []
+    desk.draw()
+    assert not desk.of(Target.PRIMARY).mri_used
+
+
+def test_mri_is_hidden_for_targets_that_are_drawn_without_it() -> None:
+    desk = opened()
+    desk.contour.choose_target(Target.LIVER)
+    assert desk.state.mri is None and desk.scene.arrangement.kind is LayoutKind.CONTOUR
+    desk.draw(Target.LIVER, 1)
+    assert not desk.of(Target.LIVER).mri_used
+
+
+def test_pairs_of_points_shift_the_mri_onto_the_ct() -> None:
+    desk = opened()
+    pair(desk, (0, 0, 0), (5, 1, -2))
+    pair(desk, (10, 0, 0), (15, 3, -2))
+    assert desk.state.mri.sync_pairs == 2 == len(desk.work.sync_pairs)
+    assert np.allclose(np.array(desk.scene.ct_to_mri)[:3, 3], (5, 2, -2))
+    assert "2 pairs" in desk.state.mri.words and "1 mm" in desk.state.mri.words
+    assert desk.scene.sync_pairs == desk.work.sync_pairs
+    desk.contour.remove_sync_pair()
+    assert np.allclose(np.array(desk.scene.ct_to_mri)[:3, 3], (5, 1, -2))
+    desk.contour.remove_sync_pair()
+    assert desk.scene.ct_to_mri is None and desk.work.sync_pairs == ()
+
+
+def test_pairs_that_disagree_are_told() -> None:
+    desk = opened()
+    pair(desk, (0, 0, 0), (0, 0, 0))
+    pair(desk, (10, 0, 0), (10, 60, 0))
+    assert "disagree by 30 mm" in desk.state.mri.words
+
+
+def test_a_pair_that_was_begun_can_be_given_up() -> None:
+    desk = opened()
+    desk.contour.add_sync_pair()
+    desk.scene.places((0, 0, 0))
+    desk.contour.remove_sync_pair()
+    assert desk.work.sync_pairs == () and "CT" in desk.state.mri.words
+    desk.contour.sync_point_placed(T2, (1, 1, 1))
+    assert desk.work.sync_pairs == (), "a point that nobody waits for"
+    desk.contour.add_sync_pair()
+    desk.scene.places((0, 0, 0))
+    desk.contour.choose_target(Target.LIVER)
+    desk.contour.choose_target(Target.PRIMARY)
+    desk.contour.sync_point_placed(T2, (1, 1, 1))
+    assert desk.work.sync_pairs == ()
+
+
+def test_a_registration_runs_aside_with_progress_and_is_looked_at_before_it_is_used() -> None:
+    desk = opened()
+    pair(desk, (0, 0, 0), (4, 0, 0))
+    desk.jobs.hold_processes = True
+    desk.contour.register_mri()
+    (job, request) = desk.jobs.requested[0]
+    assert job == "register" and "PVP" in request["ct"][0] and "T2" in request["mri"][0]
+    assert request["start"][0][3] == 4.0
+    assert desk.state.mri.registering and "Registering" in desk.state.mri.words
+    running = desk.jobs.processes["annotator.register"]
+    running.progress(Step("Registering", 3, 4))
+    assert "75 %" in desk.state.mri.words
+    desk.contour.register_mri()
+    assert len(desk.jobs.requested) == 1, "one at a time"
+    desk.jobs.handlers["register"] = lambda asked, tell: {"ct_to_mri": TURNED}
+    desk.jobs.finish_process("annotator.register")
+    mri = desk.state.mri
+    assert mri.registered and not mri.accepted and not mri.registering and mri.shown_moved
+    assert "before and after" in mri.words and np.allclose(desk.scene.ct_to_mri, TURNED)
+    desk.contour.show_moved(False)
+    assert np.array(desk.scene.ct_to_mri)[0][3] == 4.0 and not desk.state.mri.shown_moved, (
+        "before: as the pairs have it"
+    )
+    desk.contour.show_moved(True)
+    desk.contour.accept_registration(True)
+    assert desk.work.registration.accepted and desk.state.mri.accepted and np.allclose(desk.scene.ct_to_mri, TURNED)
+    desk.contour.accept_registration(False)
+    assert desk.work.registration is None and np.array(desk.scene.ct_to_mri)[0][3] == 4.0
+
+
+def test_an_accepted_registration_comes_back_with_the_case() -> None:
+    desk = opened()
+    desk.jobs.handlers["register"] = lambda asked, tell: {"ct_to_mri": TURNED}
+    desk.contour.register_mri()
+    desk.contour.accept_registration(True)
+    again = Desk()
+    again.open(MODES, WITH_MRI, work=desk.work)
+    assert np.allclose(again.scene.ct_to_mri, TURNED) and again.state.mri.accepted
+
+
+def _refused(asked: Mapping[str, Any], tell: Callable[[Step], None]) -> Mapping[str, Any]:
+    raise CrcError("store.no_series", unit="x", role="T2")
+
+
+def test_a_registration_that_fails_is_told_and_one_can_be_stopped() -> None:
+    desk = opened()
+    desk.jobs.handlers["register"] = _refused
+    desk.contour.register_mri()
+    assert desk.message and not desk.state.mri.registering and not desk.state.mri.registered
+    desk.jobs.hold_processes = True
+    desk.contour.register_mri()
+    assert desk.state.mri.registering
+    desk.contour.cancel_registration()
+    assert not desk.state.mri.registering and "stopped" in desk.message
+    assert "annotator.register" not in desk.jobs.processes
+    desk.contour.register_mri()
+    desk.contour.closed()
+    assert "annotator.register" not in desk.jobs.processes
+
+
+@pytest.mark.parametrize(
+    ("site", "can"), [("rectum_lower", True), ("rectosigmoid", True), (None, True), ("caecum", False)]
+)
+def test_only_where_the_bowel_keeps_its_place_is_a_registration_offered(site: str | None, can: bool) -> None:
+    desk = opened(site)
+    assert desk.state.mri.can_register is can
+    if not can:
+        desk.contour.register_mri()
+        assert desk.jobs.requested == [] and "would not hold" in desk.message
