@@ -11,7 +11,7 @@ import qt
 
 
 class Flow(qt.QWidget):
-    """Children in lines; its height follows from its width. `even`: all in one line, of one width."""
+    """Children in lines; its height follows from its width. `even`: all in one line that they fill."""
 
     def __init__(self, parent: qt.QWidget, gap: int = 4, line_gap: int = 3, *, even: bool = False) -> None:
         super().__init__(parent)
@@ -44,15 +44,22 @@ class Flow(qt.QWidget):
         across = self.width
         x = y = line = 0
         seen = [member for member in self._members if not member.isHidden()]
-        share = (across + self._gap) // max(1, len(seen)) - self._gap
-        for member in seen:
+        spare = self._spare(seen, across) if self._even else 0.0
+        for number, member in enumerate(seen):
             hint = member.sizeHint
-            wide = share if self._even else min(max(hint.width(), member.minimumWidth), across)
+            wide = min(max(hint.width(), member.minimumWidth), across)
+            if self._even:
+                wide += int(spare * (number + 1)) - int(spare * number)
             high = member.heightForWidth(wide) if member.hasHeightForWidth() else hint.height()
-            if x and x + wide > across:
+            if x and x + wide > across and not self._even:
                 x, y, line = 0, y + line + self._line_gap, 0
             member.setGeometry(x, y, wide, high)
             x, line = x + wide + self._gap, max(line, high)
         if (across, y + line) != self._placed:
             self._placed = (across, y + line)
             self.setFixedHeight(y + line)
+
+    def _spare(self, seen: list[qt.QWidget], across: int) -> float:
+        """What each child gets beyond what it asks for; negative where there is too little for all."""
+        asked = sum(member.sizeHint.width() + self._gap for member in seen) - self._gap
+        return (across - asked) / max(1, len(seen))
