@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from annotator_support import ball
 from contouring_support import ABDOMEN, Desk
@@ -10,7 +12,7 @@ from crc_core.desk.marks import CaliperKey
 from crc_core.report.document import Report, Source
 from crc_core.report.form import Row
 from crc_core.text import Lang
-from crc_core.vocabulary import LesionClass, Mode, Target, TargetAnswer
+from crc_core.vocabulary import Mode, Target, TargetAnswer
 
 LONG, STAGE, NODES = "primary[1].long_diameter_mm", "primary[1].t_stage", "primary[1].regional_nodes_count"
 
@@ -42,7 +44,7 @@ def test_answers_are_given_and_taken_away_and_kept_in_the_work() -> None:
     desk.report.toggle("patient.distant_metastases", "peritoneum")
     assert row(desk, STAGE).value == "t2" and row(desk, NODES).value == 3
     assert desk.changes > before
-    stored = Report.from_json(desk.work.report, path=__import__("pathlib").Path("x"))
+    stored = Report.from_json(desk.work.report, Path("report.json"))
     assert {str(path) for path in stored.answers} >= {STAGE, NODES, "patient.distant_metastases"}
     desk.report.clear(STAGE)
     desk.report.toggle("patient.distant_metastases", "peritoneum")
@@ -59,9 +61,7 @@ def test_what_is_no_answer_stays_as_typed_with_one_sentence_and_counts_as_missin
     assert desk.report_state.form.done == done
     desk.hub.set_language(Lang.ZH)
     desk.report.refresh()
-    assert (row(desk, NODES).text == "three" and "有效整数" in row(desk, NODES).problems[0]) or "有效数值" in row(
-        desk, NODES
-    ).problems[0]
+    assert row(desk, NODES).text == "three" and "不是" in row(desk, NODES).problems[0]
     desk.report.set_text(NODES, "2.5")
     assert row(desk, NODES).text == "2.5" and row(desk, NODES).value is None
     desk.report.set_text(NODES, "2")
@@ -131,10 +131,8 @@ def test_blocks_follow_the_lesions_and_answers_come_back_with_them() -> None:
     desk = Desk().open()
     desk.contour.choose_target(Target.LIVER)
     desk.draw(Target.LIVER, 1)
-    desk.report.choose("patient.distant_metastases", "liver") if False else None
     desk.report.choose("liver_lesion[1].shape", row(desk, "liver_lesion[1].shape").options[0].code)
     shape = row(desk, "liver_lesion[1].shape").value
-    desk.contour.set_kind(Target.LIVER, 1, LesionClass.UNCERTAIN)
     desk.ask.will("remove")
     desk.contour.remove_lesion(Target.LIVER, 1)
     assert desk.report_state.form.row("liver_lesion[1].shape") is None
@@ -147,7 +145,7 @@ def test_answers_of_targets_reach_the_report() -> None:
     desk = Desk().open()
     desk.contour.answer(Target.PRIMARY, TargetAnswer.NO_TUMOUR)
     assert desk.report_state.missing == (), "without a tumour nothing can be missing"
-    assert desk.report._current().targets == {Target.PRIMARY: TargetAnswer.NO_TUMOUR}
+    assert desk.report._current().targets[Target.PRIMARY] is TargetAnswer.NO_TUMOUR
 
 
 def test_conditional_questions_come_and_what_was_typed_wrongly_goes_with_them() -> None:
