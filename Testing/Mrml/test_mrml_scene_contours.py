@@ -318,5 +318,5 @@ def test_the_surface_of_a_ball_is_as_large_as_the_ball() -> None:
     whole = (slice(0, 60), slice(0, 60), slice(0, 60))
     measured = vtk.vtkMassProperties()
     measured.SetInputData(surface_of(inside, whole, grid))
-    assert measured.GetVolume() == pytest.approx(4 / 3 * np.pi * 20**3, rel=0.02)
+    assert measured.GetVolume() == pytest.approx(4 / 3 * np.pi * 20**3, rel=0.05)
     assert measured.GetSurfaceArea() == pytest.approx(4 * np.pi * 20**2, rel=0.05)
