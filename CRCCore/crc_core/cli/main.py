@@ -34,6 +34,7 @@ BUILT_IN = (
     "store",
     "people",
     "calibrate",
+    "progress",
     "demo",
 )
 """The commands of this package; `crc_core.cli.<name>_command` holds each."""

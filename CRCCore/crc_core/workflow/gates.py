@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from types import MappingProxyType
 
 from crc_core.reading.schema import CALIBRATION_ROUND, FIRST_ROUND
@@ -71,12 +72,12 @@ class Situation:
     person: Person
     now: datetime
 
-    @property
+    @cached_property
     def phase(self) -> Phase:
         """Where the unit stands."""
         return self.state.phase(self.context.policy)
 
-    @property
+    @cached_property
     def own_slots(self) -> tuple[Slot, ...]:
         """The person's own slots in the unit."""
         return self.state.slots_of(self.person.id)

@@ -42,7 +42,7 @@ def view_of(situation: Situation) -> UnitView:
     shows_agreement = not blind and (oversees or bool(situation.own_slots))
     return UnitView(
         unit=state.unit,
-        phase=Phase.READING if blind and situation.phase in _HIDDEN_FROM_READERS else situation.phase,
+        phase=_phase_shown(situation, blind),
         may=frozenset(kind for kind in _UNIT_KINDS if gate(kind, situation) is None),
         series=() if hides_body or registered is None else registered.series,
         bindings=() if hides_body else tuple(state.bindings.values()),
@@ -121,13 +121,26 @@ def prior_unit(events: Sequence[Event], later: Situation) -> PriorUnit | None:
 
 
 def work_item(events: Sequence[Event], context: Context, viewer: str, now: datetime) -> WorkItem | None:
-    """The unit's line in the viewer's work list; None where it has none."""
-    view = project(events, context, viewer, now)
-    if view is None or not events:
+    """The unit's line in the viewer's work list; None where it has none.
+
+    What `project` would say of phase, own slot and reason, without the rest: a list has thousands of lines.
+    """
+    unit = next((event.unit for event in events if event.unit is not None), None)
+    person = context.person(viewer)
+    if unit is None or person is None:
         return None
-    slot = next((slot for slot in reversed(view.slots) if slot.reader == viewer), None)
+    situation = Situation(fold(unit, events), context, person, now)
+    if not may_know(situation):
+        return None
+    state, blind = situation.state, is_blind(situation)
+    shown = _slots(situation, blind) if situation.own_slots and not state.withdrawn else ()
+    slot = next((item for item in reversed(shown) if item.reader == viewer), None)
     since = _own_since(events, viewer) if slot is not None else events[-1].at
-    return WorkItem(view.unit, view.phase, slot, since, view.reason)
+    return WorkItem(unit, _phase_shown(situation, blind), slot, since, state.excluded)
+
+
+def _phase_shown(situation: Situation, blind: bool) -> Phase:
+    return Phase.READING if blind and situation.phase in _HIDDEN_FROM_READERS else situation.phase
 
 
 def _own_since(events: Sequence[Event], viewer: str) -> datetime:

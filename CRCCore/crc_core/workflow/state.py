@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from operator import itemgetter
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 from crc_core.reading.schema import FIRST_ROUND
 from crc_core.vocabulary import Target, Verdict
@@ -88,7 +90,8 @@ class UnitState:
 
     def slots_of(self, reader: str) -> tuple[Slot, ...]:
         """The reader's own slots, first round first."""
-        return tuple(slot for (owner, _), slot in sorted(self.slots.items()) if owner == reader)
+        own = [(number, slot) for (owner, number), slot in self.slots.items() if owner == reader]
+        return tuple(slot for _, slot in sorted(own, key=itemgetter(0)))
 
     def first_round(self) -> tuple[Slot, ...]:
         """The slots of the round in which every unit is read twice."""
@@ -153,12 +156,22 @@ def fold(unit: str, events: Iterable[Event]) -> UnitState:
     state = UnitState(unit)
     for event in events:
         if event.unit == unit:
-            state = dataclasses.replace(_APPLY[event.kind](state, event), since=event.at)
+            state = _changed(_APPLY[event.kind](state, event), since=event.at)
     return state
 
 
+Record = TypeVar("Record", UnitState, Slot)
+
+
+def _changed(record: Record, **changes: Any) -> Record:
+    """`dataclasses.replace` without asking every field again: a work list of thousands of units folds all of them."""
+    fresh = object.__new__(type(record))
+    fresh.__dict__.update(record.__dict__, **changes)
+    return fresh
+
+
 def _with_slot(state: UnitState, slot: Slot) -> UnitState:
-    return dataclasses.replace(state, slots=MappingProxyType({**state.slots, (slot.reader, slot.round): slot}))
+    return _changed(state, slots=MappingProxyType({**state.slots, (slot.reader, slot.round): slot}))
 
 
 def _slot_of(state: UnitState, event: Event) -> Slot:
@@ -166,30 +179,30 @@ def _slot_of(state: UnitState, event: Event) -> Slot:
 
 
 def _registered(state: UnitState, event: Event) -> UnitState:
-    return dataclasses.replace(state, registered=event.payload)
+    return _changed(state, registered=event.payload)
 
 
 def _scan_checked(state: UnitState, event: Event) -> UnitState:
-    return dataclasses.replace(state, scan=event.payload, overruled=frozenset())
+    return _changed(state, scan=event.payload, overruled=frozenset())
 
 
 def _scan_overruled(state: UnitState, event: Event) -> UnitState:
-    return dataclasses.replace(state, overruled=state.overruled | frozenset(event.payload.items))
+    return _changed(state, overruled=state.overruled | frozenset(event.payload.items))
 
 
 def _sources_bound(state: UnitState, event: Event) -> UnitState:
     bindings = {item.target: item for item in event.payload.bindings}
-    return dataclasses.replace(state, bindings=MappingProxyType(bindings), protocol=event.payload.protocol)
+    return _changed(state, bindings=MappingProxyType(bindings), protocol=event.payload.protocol)
 
 
 def _mode_changed(state: UnitState, event: Event) -> UnitState:
     target, mode = event.payload.target, event.payload.mode
     changed = dataclasses.replace(state.bindings[target], mode=mode)
-    return dataclasses.replace(state, bindings=MappingProxyType({**state.bindings, target: changed}))
+    return _changed(state, bindings=MappingProxyType({**state.bindings, target: changed}))
 
 
 def _barred(state: UnitState, event: Event) -> UnitState:
-    return dataclasses.replace(state, barred=event.payload.session)
+    return _changed(state, barred=event.payload.session)
 
 
 def _assigned(state: UnitState, event: Event) -> UnitState:
@@ -197,11 +210,11 @@ def _assigned(state: UnitState, event: Event) -> UnitState:
 
 
 def _taken(state: UnitState, event: Event) -> UnitState:
-    return _with_slot(state, dataclasses.replace(_slot_of(state, event), phase=SlotPhase.IN_WORK))
+    return _with_slot(state, _changed(_slot_of(state, event), phase=SlotPhase.IN_WORK))
 
 
 def _submitted(state: UnitState, event: Event) -> UnitState:
-    slot = dataclasses.replace(
+    slot = _changed(
         _slot_of(state, event),
         phase=SlotPhase.SUBMITTED,
         reading=event.payload.reading,
@@ -212,40 +225,40 @@ def _submitted(state: UnitState, event: Event) -> UnitState:
 
 
 def _reading_withdrawn(state: UnitState, event: Event) -> UnitState:
-    return _with_slot(state, dataclasses.replace(_slot_of(state, event), phase=SlotPhase.WITHDRAWN))
+    return _with_slot(state, _changed(_slot_of(state, event), phase=SlotPhase.WITHDRAWN))
 
 
 def _returned(state: UnitState, event: Event) -> UnitState:
     for slot in state.first_round():
         if slot.phase is SlotPhase.SUBMITTED:
             question = event.payload.question
-            state = _with_slot(state, dataclasses.replace(slot, phase=SlotPhase.RETURNED, question=question))
+            state = _with_slot(state, _changed(slot, phase=SlotPhase.RETURNED, question=question))
     return state
 
 
 def _asked(state: UnitState, event: Event) -> UnitState:
     question = AskedQuestion(event.payload.reader, event.payload.question)
-    return dataclasses.replace(state, questions=(*state.questions, question))
+    return _changed(state, questions=(*state.questions, question))
 
 
 def _compared(state: UnitState, event: Event) -> UnitState:
-    return dataclasses.replace(state, comparison=event.payload)
+    return _changed(state, comparison=event.payload)
 
 
 def _final_stored(state: UnitState, event: Event) -> UnitState:
-    return dataclasses.replace(state, finals=(*state.finals, StoredFinal(event.payload, event.at, event.actor)))
+    return _changed(state, finals=(*state.finals, StoredFinal(event.payload, event.at, event.actor)))
 
 
 def _excluded(state: UnitState, event: Event) -> UnitState:
-    return dataclasses.replace(state, excluded=event.payload.reason)
+    return _changed(state, excluded=event.payload.reason)
 
 
 def _consent_withdrawn(state: UnitState, event: Event) -> UnitState:
-    return dataclasses.replace(state, withdrawn=True)
+    return _changed(state, withdrawn=True)
 
 
 def _released(state: UnitState, event: Event) -> UnitState:
-    return dataclasses.replace(state, releases=(*state.releases, event.payload.release))
+    return _changed(state, releases=(*state.releases, event.payload.release))
 
 
 _APPLY: Mapping[Kind, Callable[[UnitState, Event], UnitState]] = MappingProxyType(
