@@ -6,7 +6,7 @@ told them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import qt
@@ -142,7 +142,7 @@ class Boxes:
 
 
 class _Box:
-    def __init__(self, parent: qt.QWidget, option: OptionBox, many: bool, clicked) -> None:
+    def __init__(self, parent: qt.QWidget, option: OptionBox, many: bool, clicked: Callable[[str], None]) -> None:
         self._code, self._clicked, self.words = option.code, clicked, option.label
         self.widget = qt.QCheckBox(parent) if many else qt.QRadioButton(parent)
         self.widget.setText(wrapped(option.label, self.widget.fontMetrics(), _WIDEST_BOX))

@@ -7,7 +7,7 @@ from crc_core.text import Lang, say
 from crc_widgets.look import Weight, button, column, label, line, rule, show_words, tool, worded
 from crc_widgets.strip import Strip, StripItem
 
-from CRCAnnotatorLib.presenter.state import CaseFilter, CasesState, State, StoreState
+from CRCAnnotatorLib.presenter.state import CaseFilter, CaseRow, CasesState, State, StoreState
 from CRCAnnotatorLib.view.case_table import CaseTable
 from CRCAnnotatorLib.view.kit import ViewKit
 
@@ -206,7 +206,7 @@ class _CaseDetails:
         row.addWidget(self._discard)
         layout.addLayout(row)
 
-    def draw(self, row) -> None:
+    def draw(self, row: CaseRow | None) -> None:
         self._unit = "" if row is None else row.unit
         show_words(self._note, "" if row is None else row.note)
         kept = "" if row is None else row.kept

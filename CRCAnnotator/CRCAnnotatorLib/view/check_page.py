@@ -75,7 +75,7 @@ class CheckPage:
         lang = state.lang
         self._icon.setPixmap(self._kit.icons.pixmap(check.verdict.value, 20))
         self._verdict.setText(check.verdict_words)
-        moved = self._series.show([_Shown(row, row.role is check.selected) for row in check.series], lang)
+        moved = self._series.show([(row, row.role is check.selected) for row in check.series], lang)
         self._draw_phases(check, lang)
         chosen = next((row for row in check.series if row.role is check.selected), None)
         about = "annotator.view.check.study" if chosen is None else "annotator.view.check.of_series"
@@ -113,21 +113,8 @@ class CheckPage:
         self._check.set_linked(self._linked.checked)
 
 
-class _Shown:
-    """A series row and whether it is the chosen one."""
-
-    def __init__(self, row: SeriesRow, chosen: bool) -> None:
-        self.row, self.chosen = row, chosen
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Shown) and (self.row, self.chosen) == (other.row, other.chosen)
-
-    def __hash__(self) -> int:
-        return hash((self.row, self.chosen))
-
-
-def _role_of(shown: _Shown) -> Role:
-    return shown.row.role
+def _role_of(shown: tuple[SeriesRow, bool]) -> Role:
+    return shown[0].role
 
 
 def _id_of(item: ItemRow) -> str:
@@ -161,16 +148,16 @@ class _SeriesRow:
             below.setIndent(22)
             layout.addWidget(below)
 
-    def draw(self, shown: _Shown, lang: Lang) -> None:
-        row, icons = shown.row, self._kit.icons
+    def draw(self, shown: tuple[SeriesRow, bool], lang: Lang) -> None:
+        (row, chosen), icons = shown, self._kit.icons
         self._role = row.role
         self._name.setObjectName(f"crc.check.series.{row.role.value}")
         self._name.setIcon(icons.icon(row.verdict.value))
         self._name.setText(row.label)
         self._name.setAccessibleName(f"{row.label} {row.verdict_words}")
-        self._name.setChecked(shown.chosen)
+        self._name.setChecked(chosen)
         self._name.setMinimumWidth(112)
-        self.widget.setAutoFillBackground(shown.chosen)
+        self.widget.setAutoFillBackground(chosen)
         self._description.setText(row.description)
         self._numbers.setText(say("annotator.view.check.numbers", lang, slices=row.slices, mm=row.thickness))
         self._numbers.setVisible(bool(row.slices))

@@ -52,6 +52,7 @@ class Foot:
         if before is None or state.message != before.message:
             self._message.draw(state.message)
         self._open.setText(state.foot)
+        self._open.setToolTip(state.foot)
         self._open.setVisible(bool(state.foot))
         self._senior.setVisible(state.can_ask_senior)
         ways = [mark.step for mark in state.steps if mark.reachable]
