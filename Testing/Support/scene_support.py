@@ -172,6 +172,7 @@ class HandEditor:
         self.scene = scene
 
     def set_nodes(self, segmentation_node: Any, volume_node: Any) -> None:
+        assert segmentation_node is None or self.scene is not None, "the editor has no scene to draw in"
         self.nodes = (segmentation_node, volume_node)
         self.history.SetSegmentation(None if segmentation_node is None else segmentation_node.GetSegmentation())
 
@@ -203,7 +204,7 @@ class HandEditor:
 
     def release(self) -> None:
         self.set_nodes(None, None)
-        self.segment, self.effect = None, ""
+        self.scene, self.segment, self.effect = None, None, ""
 
 
 class Ears:

@@ -14,6 +14,7 @@ from crc_core.desk.marks import CaliperKey, CaliperMark, SampleKey, SampleMark, 
 from crc_core.errors import CrcError
 from crc_core.geometry import Grid, Volume
 from crc_core.vocabulary import LesionClass
+from crc_mrml.contours import Home
 from crc_mrml.geometry import rigid_inverse
 from crc_mrml.mouse import Mouse
 from crc_mrml.observers import Quiet
@@ -40,6 +41,7 @@ class SlicerScene:
         self._mouse = Mouse(scene)
         self._watch = SceneWatch(scene, self._scene_closing, self._scene_closed, self._node_removed)
         self._edited: SegmentKey | None = None
+        self._brush_mm = 0.0
         editor.on_effect_changed(self._effect_changed)
 
     def listen(self, listener: SceneListener | None) -> None:
@@ -141,7 +143,7 @@ class SlicerScene:
             home = self._case.contours.begin(source, name)
             self._case.spread()
             self._edited = None
-            self._editor.set_nodes(home.node, home.image.node)
+            self._bind(home)
 
     def ensure_segment(self, key: SegmentKey, name: str, lesion_class: LesionClass | None) -> None:
         """Make the segment if it is not there; name, colour and terminology are set anew."""
@@ -210,6 +212,7 @@ class SlicerScene:
 
     def set_brush(self, diameter_mm: float) -> None:
         """The brush of paint and erase, in millimetres."""
+        self._brush_mm = diameter_mm
         with self._quiet():
             self._editor.set_brush_mm(diameter_mm)
 
@@ -346,5 +349,12 @@ class SlicerScene:
         if home is None:
             raise CrcError("mrml.no_segment", name=key.segment_id)
         self._edited = key
-        self._editor.set_nodes(home.node, home.image.node)
+        self._bind(home)
         self._editor.select_segment(key.segment_id)
+
+    def _bind(self, home: Home) -> None:
+        """Give the editor what it draws in; it may have let go of the scene since."""
+        self._editor.set_scene(self._scene)
+        self._editor.set_nodes(home.node, home.image.node)
+        if self._brush_mm:
+            self._editor.set_brush_mm(self._brush_mm)
