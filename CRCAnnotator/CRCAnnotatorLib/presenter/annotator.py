@@ -90,6 +90,8 @@ class Annotator:
         self._keeping.shut_down()
         self.hub.on_render(None)
         self._desk.clear()
+        self._stand.stop()
+        self._losing.stop()
         self.hub.kit.scene.listen(None)
 
     def save_now(self) -> None:

@@ -270,6 +270,8 @@ class Desk:
                 self._hub.tell(error)
                 return False
         if self._hub.case is not None:
+            if choice == "nothing" and not self._hub.case.read_only:
+                self._keeping.keep_time()
             self.close()
         return True
 

@@ -160,6 +160,12 @@ class Keeping:
         self._close_keeper()
         return outcome == [True]
 
+    def keep_time(self) -> None:
+        """Nothing was changed, but time was spent: it goes to the work that is kept already."""
+        if self._slot is not None and not self._unsaved and self.recovery.has(self._slot.label):
+            self._waits_since = self._hub.kit.clock.monotonic()
+            self.flush_now()
+
     def discard(self) -> None:
         """Throw away what was done since the case was opened or saved on purpose; raises CrcError as the disk does."""
         self._close_keeper()

@@ -37,6 +37,11 @@ class Losing:
         self._lost.add(what)
         self._hub.kit.jobs.later(_SOON, 0.0, self._offer)
 
+    def stop(self) -> None:
+        """The program ends: the scene goes with it, and that is no loss."""
+        self._hub.kit.jobs.cancel(_SOON)
+        self._lost.clear()
+
     def _offer(self) -> None:
         case, lost = self._hub.case, frozenset(self._lost)
         masks, self._masks = self._masks, {}

@@ -39,6 +39,10 @@ class Stand:
             self.told(self.current)
             self.show()
 
+    def stop(self) -> None:
+        """The program ends."""
+        self._hub.kit.jobs.cancel(_SOON)
+
     def show(self) -> None:
         """Publish the steps and the foot as they are known, after the step or the language changed."""
         state, case = self._hub.state, self._hub.case
