@@ -123,52 +123,49 @@ class CasePage:
 
 
 class _StoreCard:
-    """The store and the reader: large while either is open, two lines once both are chosen."""
+    """The store and the reader: explained while no store is open, one line once both are chosen."""
 
     def __init__(self, parent: qt.QWidget, kit: ViewKit) -> None:
-        self._kit, self._people = kit, ()
+        self._kit = kit
+        self._people: tuple[str, ...] = ()
+        cases, icons = kit.annotator.cases, kit.icons
         self.widget = qt.QWidget(parent)
-        layout = column(self.widget, gap=4)
+        layout = column(self.widget, gap=6)
         self._welcome = label(self.widget, name="crc.case.welcome")
         kit.words.text(self._welcome, "annotator.view.case.welcome")
         layout.addWidget(self._welcome)
-        row = line()
-        self._place = label(self.widget, name="crc.case.place")
-        self._choose = button(
-            self.widget, "crc.case.choose_store", kit.annotator.cases.choose_store, kit.icons.icon("folder")
-        )
-        row.addWidget(self._place, 1)
-        row.addWidget(self._choose)
-        layout.addLayout(row)
         row = line()
         self._who = label(self.widget, wrap=False)
         kit.words.text(self._who, "annotator.view.case.reader")
         self._reader = qt.QComboBox(self.widget)
         self._reader.setObjectName("crc.case.reader")
         self._reader.setSizePolicy(qt.QSizePolicy.Expanding, qt.QSizePolicy.Fixed)
+        self._reader.setMinimumContentsLength(8)
         self._reader.connect("activated(int)", self._chosen)
+        self._choose = button(self.widget, "crc.case.choose_store", cases.choose_store, icons.icon("folder"))
         row.addWidget(self._who)
         row.addWidget(self._reader, 1)
+        row.addWidget(self._choose)
         layout.addLayout(row)
+        self._place = label(self.widget, Weight.QUIET, name="crc.case.place")
         self._notice = label(self.widget, Weight.QUIET, name="crc.case.notice")
-        layout.addWidget(self._notice)
-        self._sample = button(
-            self.widget, "crc.case.first_sample", kit.annotator.cases.make_sample_case, kit.icons.icon("body")
-        )
+        self._sample = button(self.widget, "crc.case.first_sample", cases.make_sample_case, icons.icon("body"))
         kit.words.text(self._sample, "annotator.view.case.first_sample")
-        layout.addWidget(self._sample)
+        for widget in (self._place, self._notice, self._sample):
+            layout.addWidget(widget)
 
     def draw(self, store: StoreState, lang: Lang) -> None:
+        ready = store.is_open and bool(store.reader)
         self._welcome.setVisible(not store.is_open)
         self._sample.setVisible(not store.is_open)
-        self._place.setText(store.place or say("annotator.view.case.no_store", lang))
-        self._place.setToolTip(store.place)
-        code = "change_store" if store.is_open else "choose_store"
-        self._choose.setText(say(f"annotator.view.case.{code}", lang))
         self._who.setVisible(store.is_open)
         self._reader.setVisible(store.is_open)
-        self._notice.setText(store.notice)
-        self._notice.setVisible(bool(store.notice))
+        self._place.setText(store.place or say("annotator.view.case.no_store", lang))
+        self._place.setVisible(not ready)
+        code = "change_store" if store.is_open else "choose_store"
+        self._choose.setText(say(f"annotator.view.case.{code}", lang))
+        self._choose.setToolTip(store.place)
+        show_words(self._notice, store.notice)
         self._draw_people(store, lang)
 
     def _draw_people(self, store: StoreState, lang: Lang) -> None:

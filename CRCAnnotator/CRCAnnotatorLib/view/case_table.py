@@ -32,7 +32,7 @@ class CaseTable:
         table.setShowGrid(False)
         table.setWordWrap(False)
         table.setAlternatingRowColors(True)
-        table.setMinimumHeight(120)
+        table.setMinimumHeight(90)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(max(24, table.fontMetrics().height() + 8))
         header = table.horizontalHeader()
