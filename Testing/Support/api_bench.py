@@ -116,6 +116,7 @@ class ApiBench:
         options: dict[str, Any] = {"headers": {"Accept-Language": "en", **token, **(headers or {})}}
         if isinstance(body, bytes):
             options |= {"data": body, "content_type": "application/octet-stream"}
+            options["headers"]["Content-Length"] = str(len(body))
         elif body is not None:
             options |= {"data": json.dumps(body), "content_type": "application/json"}
         response = getattr(self._client, method)(f"/api/v1/{path}", **options)
