@@ -1,4 +1,4 @@
-"""Work is kept safe soon after each change, only what changed; it comes back after a kill and is not lost in leaving."""
+"""Work is kept safe soon after each change, only what changed; it comes back after a kill, leaving loses nothing."""
 
 from __future__ import annotations
 

@@ -198,6 +198,18 @@ class Desk:
         if case is not None:
             case.work = self._stamped(case.work)
 
+    def go_on_from(self, case: OpenCase, reading: str) -> None:
+        """A reading of one's own came back: what lies in the scene is worked on again, and kept anew from the start."""
+        try:
+            self._keeping.drop()
+            case.view = open_store_of(self._hub).unit(case.unit, self._hub.reader)
+        except CrcError as error:
+            self._hub.tell(error)
+        case.read_only = False
+        case.touched |= self._contour.drawn()
+        case.change(replace(case.work, supersedes=reading))
+        self.seen()
+
     # opening anew
     def reopen(self, masks: Mapping[SegmentKey, KeptMask] | None = None) -> None:
         """Open the case anew as it is known, with these masks or what was last read of them; nothing is asked."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from crc_core.desk.handing_in import draft_of, hand_in
@@ -113,7 +112,8 @@ class Submit:
             return
         payload = ReadingWithdrawn(slot.reader, slot.round, slot.reading, reason.strip())
         if tried(self._hub, Kind.READING_WITHDRAWN, str(case.unit), payload):
-            self._go_on(case, slot.reading)
+            self._desk.go_on_from(case, slot.reading)
+            self._hub.note(Level.INFO, "annotator.withdrawn")
         self._desk.listed()
         self.look_again()
 
@@ -181,19 +181,6 @@ class Submit:
 
     def _seen(self, case: OpenCase) -> UnitView:
         return open_store_of(self._hub).unit(case.unit, self._hub.reader)
-
-    def _go_on(self, case: OpenCase, reading: str) -> None:
-        """The reading was taken back: what lies in the scene is worked on again, and kept anew from the start."""
-        try:
-            self._keeping.drop()
-            case.view = self._seen(case)
-        except CrcError as error:
-            self._hub.tell(error)
-        case.read_only, self._submitted_at = False, None
-        case.touched |= self._contour.drawn()
-        case.change(replace(case.work, supersedes=reading))
-        self._reword_parts()
-        self._hub.note(Level.INFO, "annotator.withdrawn")
 
     def _reword_parts(self) -> None:
         """The case may be changed now, or may not any more: everybody looks again."""

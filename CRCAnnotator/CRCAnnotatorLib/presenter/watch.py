@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crc_core.errors import CrcError
-from crc_core.workflow.views import Phase, SlotPhase, UnitView
+from crc_core.workflow.views import Phase, SlotPhase, SlotView, UnitView
 
 from CRCAnnotatorLib.presenter.acting import open_store_of
 from CRCAnnotatorLib.presenter.desk import Desk
@@ -43,6 +43,9 @@ class Watch:
         elif not case.read_only and _is_in(view, case):
             self._only_look(case, view)
             self._hub.note(Level.WARNING, "annotator.submitted_elsewhere", unit=str(case.unit))
+        elif (reading := _came_back(view, case)) is not None:
+            self._desk.go_on_from(case, reading)
+            self._hub.note(Level.WARNING, "annotator.came_back", unit=str(case.unit))
         else:
             case.view = view
             self._desk.seen()
@@ -54,6 +57,17 @@ class Watch:
 
 
 def _is_in(view: UnitView, case: OpenCase) -> bool:
-    own = [slot for slot in view.slots if slot.reader == case.work.reader]
-    latest = max(own, key=lambda slot: slot.round, default=None)
+    latest = _latest(view, case)
     return latest is not None and latest.phase is SlotPhase.SUBMITTED
+
+
+def _came_back(view: UnitView, case: OpenCase) -> str | None:
+    """The reading that can be worked on again; None where none is, or where the case is worked on already."""
+    latest = _latest(view, case)
+    back = latest is not None and latest.phase in (SlotPhase.RETURNED, SlotPhase.WITHDRAWN)
+    return latest.reading if case.read_only and back and latest is not None else None
+
+
+def _latest(view: UnitView, case: OpenCase) -> SlotView | None:
+    own = [slot for slot in view.slots if slot.reader == case.work.reader]
+    return max(own, key=lambda slot: slot.round, default=None)
