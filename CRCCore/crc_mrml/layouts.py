@@ -40,7 +40,9 @@ def is_ours(number: int) -> bool:
 
 def layout_xml(arrangement: Arrangement) -> str:
     """The views of an arrangement side by side: the leading one large, or all alike where they are compared."""
-    return Xml.tostring(_element(_split(arrangement)), encoding="unicode")
+    split = _split(arrangement)
+    whole = _Split(False, ((100, split),)) if isinstance(split, _View) else split
+    return Xml.tostring(_element(whole), encoding="unicode")
 
 
 def add_layout(layout_node: Any, arrangement: Arrangement) -> int:

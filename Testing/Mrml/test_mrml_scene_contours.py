@@ -16,7 +16,7 @@ from crc_core.vocabulary import LesionClass, Target
 from crc_mrml.surfaces import surface_of
 from CRCAnnotatorLib.presenter.ports import Fill, Tool
 from CRCAnnotatorLib.scene.tools import EFFECTS, tool_of
-from mrml_support import scene, slicer, vtk
+from mrml_support import scene, vtk
 from scene_support import (
     CHEST,
     CHEST_CT,
@@ -30,9 +30,10 @@ from scene_support import (
     desk_on,
     image,
     planes,
+    segmentation_nodes,
     side_by_side,
 )
-from vtk.util.numpy_support import numpy_to_vtk
+from scene_support import paint as paint_on
 
 __all__ = ["scene"]
 
@@ -57,25 +58,12 @@ def solid(box: Box = BOX) -> np.ndarray:
     return np.ones(tuple(part.stop - part.start for part in box), bool)
 
 
-def paint(desk: Desk, key: SegmentKey, box: Box, grid: Grid = CT, *, erase: bool = False) -> None:
-    """What Slicer's effects do: merge a modifier labelmap into the segment."""
-    modifier = slicer.vtkOrientedImageData()
-    k, j, i = box
-    modifier.SetExtent(i.start, i.stop - 1, j.start, j.stop - 1, k.start, k.stop - 1)
-    modifier.GetPointData().SetScalars(numpy_to_vtk(solid(box).view(np.uint8).reshape(-1), deep=True))
-    matrix = vtk.vtkMatrix4x4()
-    matrix.DeepCopy(grid.ijk_to_ras.ravel().tolist())
-    modifier.SetImageToWorldMatrix(matrix)
-    logic = slicer.vtkSlicerSegmentationsModuleLogic
-    node = next(node for node in segmentations(desk) if node.GetSegmentation().GetSegment(key.segment_id) is not None)
-    assert logic.SetBinaryLabelmapToSegment(
-        modifier, node, key.segment_id, logic.MODE_MERGE_MIN if erase else logic.MODE_MERGE_MAX
-    )
+def paint(desk: Desk, key: SegmentKey, box: Box, grid: Grid = CT) -> None:
+    paint_on(desk.scene, key, box, grid)
 
 
 def segmentations(desk: Desk) -> list[Any]:
-    count = desk.scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode")
-    return [desk.scene.GetNthNodeByClass(n, "vtkMRMLSegmentationNode") for n in range(count)]
+    return segmentation_nodes(desk.scene)
 
 
 def display_of(desk: Desk) -> Any:

@@ -356,7 +356,7 @@ def test_the_corners_tell_phase_slice_window_sides_and_value(desk: Desk) -> None
     assert (marks.name, marks.window) == ("静脉期 · T0", "W 200  L 0")
 
 
-@pytest.mark.parametrize("count", [2, 3, 4])
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
 def test_phases_stand_side_by_side(desk: Desk, count: int) -> None:
     keys = (NC, AP, PVP, DP)[:count]
     desk.open(*keys)

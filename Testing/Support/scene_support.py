@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 from contour_support import turned_grid
-from crc_core.contour.results import Caliper, DensitySample, Measurement, Method, Point, Size, Unit
+from crc_core.contour.results import Box, Caliper, DensitySample, Measurement, Method, Point, Size, Unit
+from crc_core.contour.segment_key import SegmentKey
 from crc_core.desk.arrangement import Arrangement, ImageKey, LayoutKind, Orientation, Pane
 from crc_core.desk.marks import CaliperKey, CaliperMark, SampleKey, SampleMark
 from crc_core.geometry import Grid, Volume
 from crc_core.vocabulary import Role, Target
 from crc_mrml.annotation import Marks
+from crc_mrml.geometry import vtk_matrix
 from crc_mrml.layouts import THREE_D_NAME, add_layout, is_ours, remove_layouts, view_names
 from crc_mrml.observers import Observers
 from crc_mrml.view_nodes import remove_views
@@ -21,6 +23,7 @@ from CRCAnnotatorLib.presenter.ports import Lost, Tool
 from CRCAnnotatorLib.scene.parts import ShownViews
 from CRCAnnotatorLib.scene.slicer_scene import SlicerScene
 from mrml_support import slicer
+from vtk.util.numpy_support import numpy_to_vtk
 
 CT = Grid.from_spacing((40, 60, 64), (1.5, 1.5, 2.0), (-48.0, -45.0, -40.0))
 THICK = Grid.from_spacing((16, 60, 64), (1.5, 1.5, 5.0), (-48.0, -45.0, -40.0))
@@ -300,3 +303,23 @@ def zoom(node: Any, factor: float) -> None:
     """A person zooms a view."""
     x, y, z = node.GetFieldOfView()
     node.SetFieldOfView(x * factor, y * factor, z)
+
+
+def segmentation_nodes(scene: Any) -> list[Any]:
+    """The segmentations in a scene."""
+    count = scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode")
+    return [scene.GetNthNodeByClass(number, "vtkMRMLSegmentationNode") for number in range(count)]
+
+
+def paint(scene: Any, key: SegmentKey, box: Box, grid: Grid) -> None:
+    """A person paints a block of voxels, as Slicer's effects do it: a labelmap is merged into the segment."""
+    k, j, i = box
+    modifier = slicer.vtkOrientedImageData()
+    modifier.SetExtent(i.start, i.stop - 1, j.start, j.stop - 1, k.start, k.stop - 1)
+    block = np.ones((k.stop - k.start, j.stop - j.start, i.stop - i.start), np.uint8)
+    modifier.GetPointData().SetScalars(numpy_to_vtk(block.reshape(-1), deep=True))
+    modifier.SetImageToWorldMatrix(vtk_matrix(grid.ijk_to_ras))
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
+    nodes = segmentation_nodes(scene)
+    node = next(node for node in nodes if node.GetSegmentation().GetSegment(key.segment_id) is not None)
+    assert logic.SetBinaryLabelmapToSegment(modifier, node, key.segment_id, logic.MODE_MERGE_MAX)
