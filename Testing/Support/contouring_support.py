@@ -47,11 +47,12 @@ GRIDS = {
     Role.NC: COARSE,
     Role.AP: ABDOMEN,
     Role.PVP: ABDOMEN,
+    Role.DP: ABDOMEN,
     Role.CHEST: THORAX,
     Role.T2: MRI,
     Role.DWI: MRI,
 }
-HU = {Role.NC: 40, Role.AP: 75, Role.PVP: 95, Role.CHEST: 30, Role.T2: 300, Role.DWI: 200}
+HU = {Role.NC: 40, Role.AP: 75, Role.PVP: 95, Role.DP: 85, Role.CHEST: 30, Role.T2: 300, Role.DWI: 200}
 UNIT = UnitId(mint_case_code("01", 7), "T0")
 READER = "li"
 CENTRE = (0.0, 0.0, 0.0)

@@ -63,6 +63,7 @@ class ContourWork:
     def open(self, masks: Mapping[SegmentKey, KeptMask]) -> None:
         """Make the segments of the case and fill them; choose the first target that waits."""
         self._clear()
+        self.live.get_ready()
         put_masks(self.bench, self.showing, masks)
         states = self.bench.work.targets
         waits = (state for state in states if (state.lesions if self.bench.case.read_only else state.answer is None))

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _DELAY = "annotator.checks.delay"
 _STEPS = "annotator.checks"
-_PIECE_S = 0.03
+_READY = "annotator.checks.ready"
+_PIECE_S = 0.015
 """Pieces of work are put together until they took this long; none of them is longer than a slot may be."""
 
 OnRead = Callable[[SegmentKey, "Change"], None]
@@ -45,6 +46,13 @@ class Live:
     def is_checking(self) -> bool:
         """Whether something that was drawn has not been examined yet."""
         return bool(self._to_read or self._to_examine)
+
+    def get_ready(self) -> None:
+        """Have at hand what the first examination needs, before anybody draws."""
+        from crc_core.desk.examining import getting_ready
+
+        steps = (Step("") for _ in getting_ready())
+        self._bench.hub.kit.jobs.steps(_READY, steps, lambda: None, lambda error: tell(self._bench.hub, error))
 
     def changed(self, keys: Iterable[SegmentKey]) -> None:
         """Segments may hold other voxels now; what runs starts anew after the delay."""
@@ -75,7 +83,7 @@ class Live:
 
     def stop(self) -> None:
         """The case is closed."""
-        for name in (_DELAY, _STEPS):
+        for name in (_DELAY, _STEPS, _READY):
             self._bench.hub.kit.jobs.cancel(name)
         self._to_read, self._to_examine = {}, {}
 

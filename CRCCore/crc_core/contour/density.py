@@ -155,10 +155,11 @@ def _places(good: NDArray[np.bool_], grid: Grid, rules: ContourRules) -> Pieces[
     spacing = grid.spacing_kji_mm
     depth = distance_transform_edt(padded, sampling=spacing)[1:-1, 1:-1, 1:-1]
     yield
-    # Slices set far apart make the distance one within the slice, where the disc lies.
-    apart = (1e6, spacing[1], spacing[2])
-    clear = distance_transform_edt(padded, sampling=apart)[1:-1, 1:-1, 1:-1] - min(spacing[1:]) / 2
-    yield
+    clear = np.full(good.shape, -min(spacing[1:]) / 2)
+    for k in np.flatnonzero(good.any(axis=(1, 2))):
+        # Within the slice, where the disc lies; the rim around it stands for what is beyond the crop.
+        clear[k] += distance_transform_edt(padded[k + 1], sampling=spacing[1:])[1:-1, 1:-1]
+        yield
     fitting = [r for r in rules.density_radii_mm if _voxels_within(r, grid) >= rules.density_voxels]
     found, radius = np.empty((0, 3), np.intp), rules.density_radii_mm[-1]
     covered = padded[:-2, 1:-1, 1:-1] & padded[2:, 1:-1, 1:-1]

@@ -131,7 +131,7 @@ def inspecting(
     for piece in pieces:
         yield tuple(_of_shape(piece, placed, edges, target, rules, grid))
     for piece in pieces:
-        yield tuple(_of_tissue(piece, source, target, rules))
+        yield from _of_tissue(piece, source, target, rules)
     yield tuple(touching_findings(pieces, placed, target, bridge=False))
     yield tuple(overlap_findings(pieces, [(name, _placed(other, grid)) for name, other in others], target))
     yield from _of_edges(pieces, edges, chosen, target, rules)
@@ -240,14 +240,16 @@ def _of_shape(
     yield from shape_findings(lesion, ShapeContext(target, rules, grid, _solid(lesion, edges), lumen, free))
 
 
-def _of_tissue(lesion: Lesion, image: Volume | None, target: Target, rules: ContourRules) -> Iterator[Finding]:
+def _of_tissue(
+    lesion: Lesion, image: Volume | None, target: Target, rules: ContourRules
+) -> Iterator[tuple[Finding, ...]]:
     if image is None:
         return
     tissue = tissue_of(lesion, image, target, rules)
-    yield from tissue_findings(tissue)
+    for found in tissue_findings(tissue):
+        yield () if found is None else (found,)
     outside = outside_body(tissue, image)
-    if outside is not None:
-        yield outside
+    yield () if outside is None else (outside,)
 
 
 def _of_edges(

@@ -97,21 +97,18 @@ class Tissue:
         return np.asarray(large[labels])
 
 
-def tissue_findings(tissue: Tissue) -> Iterator[Finding]:
-    """Everything the densities inside one lesion show."""
+def tissue_findings(tissue: Tissue) -> Iterator[Finding | None]:
+    """Everything the densities inside one lesion show, one check at a time; None for a check that finds nothing."""
     rules, share = tissue.rules, tissue.rules.foreign_share
-    gas, verdict = gas_of(tissue), Verdict.WARN
-    possible = [
-        tissue.finding(CheckId.GAS, verdict, gas, share),
-        tissue.finding(CheckId.FAT, verdict, fat_of(tissue), rules.fat_share),
-        tissue.finding(CheckId.METAL, verdict, tissue.core & (tissue.values > rules.metal_hu), 0.0),
-        tissue.finding(CheckId.DENSE, Verdict.NOTE, _dense(tissue), 0.0),
-        tissue.finding(CheckId.VESSEL, verdict, vessel_of(tissue), share),
-    ]
+    verdict = Verdict.WARN
+    yield tissue.finding(CheckId.GAS, verdict, gas_of(tissue), share)
+    yield tissue.finding(CheckId.FAT, verdict, fat_of(tissue), rules.fat_share)
+    yield tissue.finding(CheckId.METAL, verdict, tissue.core & (tissue.values > rules.metal_hu), 0.0)
+    yield tissue.finding(CheckId.DENSE, Verdict.NOTE, _dense(tissue), 0.0)
+    yield tissue.finding(CheckId.VESSEL, verdict, vessel_of(tissue), share)
     if tissue.target is Target.PRIMARY:
-        possible.append(tissue.finding(CheckId.LUMEN, verdict, _stool(tissue), share))
-        possible.append(tissue.finding(CheckId.FLUID, Verdict.NOTE, _fluid(tissue), share))
-    yield from (found for found in possible if found is not None)
+        yield tissue.finding(CheckId.LUMEN, verdict, _stool(tissue), share)
+        yield tissue.finding(CheckId.FLUID, Verdict.NOTE, _fluid(tissue), share)
 
 
 def gas_of(tissue: Tissue) -> NDArray[np.bool_]:

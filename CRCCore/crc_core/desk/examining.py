@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 from crc_core.contour.density import sampling_lesion
 from crc_core.contour.inspection import inspecting
@@ -41,6 +42,13 @@ class Exam:
     findings: tuple[Finding, ...]
     sizes: LesionMeasurements | None
     densities: tuple[LesionDensity, ...]
+
+
+def getting_ready() -> Iterator[None]:
+    """Import what the first examination needs, one library at a time, so that the first stroke does not wait for it."""
+    for name in ("scipy.ndimage", "scipy.spatial"):
+        import_module(name)
+        yield
 
 
 def examining(layers: TargetLayers, target: Target, lesion: int, around: Surroundings) -> Pieces[Exam]:
