@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from crc_mrml.images import is_mri
 
-_NEAREST_MM = 1.0
+_NEAREST_MM = 0.1
 
 
 class Space(StrEnum):
