@@ -9,7 +9,7 @@ from typing import Any
 
 import qt
 from crc_core.errors import CrcError
-from crc_core.text import Lang, catalogue
+from crc_core.text import Lang
 
 from crc_widgets.python_process import give, output_of, python_process
 
@@ -102,9 +102,17 @@ class ProcessJob:
             call()
 
 
-def _error_of(said: Mapping[str, Any]) -> Exception:
-    """The error a job told of, as it was raised there."""
-    code = str(said.get("code", ""))
-    if code in catalogue(Lang.EN):
-        return CrcError(code, path=said.get("path"), **said.get("values", {}))
-    return CrcError("widgets.job.failed", sentence=str(said.get("sentence", "")))
+class ToldError(CrcError):
+    """What a job told of: its code, and the sentence it was told in, in the language that was asked for."""
+
+    def __init__(self, code: str, sentence: str, path: str | None) -> None:
+        super().__init__(code, path=path)
+        self._sentence = sentence
+
+    def sentence(self, lang: Lang) -> str:
+        """The sentence as it was told."""
+        return self._sentence
+
+
+def _error_of(said: Mapping[str, Any]) -> CrcError:
+    return ToldError(str(said["code"]), str(said["sentence"]), said.get("path"))
