@@ -144,14 +144,10 @@ def _tell(result: ImportResult, console: Console, *, is_rehearsal: bool) -> None
 
 def _tell_refused(result: ImportResult, console: Console) -> None:
     """Each item that keeps the unit out of reading, with the sentence of the check."""
-    check = result.examination.check
-    sentences = {item.id: item.message(console.lang) for item in check.items}
-    for role in result.examination.chosen:
-        found = check.chosen(role)
-        for item in () if found is None else found.items:
-            sentences.setdefault(f"{role.value}.{item.id}", item.message(console.lang))
-    for name in result.refused_items:
-        console.say("import.tell.refused", item=name, sentence=sentences[name])
+    from crc_core.importing.refusals import refused_sentences
+
+    for name, sentence in refused_sentences(result, console.lang).items():
+        console.say("import.tell.refused", item=name, sentence=sentence)
     fixed = [item.id for item in result.scan.items if item.id in result.refused_items and not item.overrulable]
     if fixed:
         console.say("import.tell.nobody_can", items=", ".join(fixed))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from crc_core.store.protocol import Store
 from crc_core.text import Lang, say
 from crc_core.vocabulary import CT_PHASES, MR_ROLES, Role
 from crc_core.workflow.payloads import SeriesRecord
-from crc_core.workflow.views import UnitView
+from crc_core.workflow.views import PriorUnit, UnitView
 
 _STEP_S = 0.05
 _ORDER = (*CT_PHASES, Role.CHEST, *MR_ROLES)
@@ -43,13 +43,7 @@ class OpeningStep:
 
 
 def open_unit(
-    store: Store,
-    view: UnitView,
-    viewer: str,
-    lang: Lang = Lang.EN,
-    *,
-    is_prior: bool = False,
-    roles: Collection[Role] | None = None,
+    store: Store, view: UnitView, viewer: str, lang: Lang = Lang.EN, *, roles: Collection[Role] | None = None
 ) -> Iterator[OpeningStep]:
     """The images of a unit (of `roles` where given) as the viewer may open them; the sources of targets first.
 
@@ -57,14 +51,35 @@ def open_unit(
     voxel, all others by their grid. What cannot be opened yields its CrcError and the others follow; nothing is raised
     but where the store cannot be reached. Closing the iterator ends the work.
     """
+    sources = {binding.series_code for binding in view.bindings}
     records = [record for record in _in_order(view) if roles is None or record.role in roles]
-    sources = set() if is_prior else {binding.series_code for binding in view.bindings}
+    return _open_all(_Opening(store, UnitId.parse(view.unit), viewer, lang, is_prior=False), records, sources)
+
+
+def open_prior(
+    store: Store, prior: PriorUnit, viewer: str, lang: Lang = Lang.EN, *, roles: Collection[Role] | None = None
+) -> Iterator[OpeningStep]:
+    """The images of an earlier examination, to be looked at beside; as `open_unit` otherwise."""
+    records = [record for record in prior.series if roles is None or record.role in roles]
+    return _open_all(_Opening(store, UnitId.parse(prior.unit), viewer, lang, is_prior=True), records, set())
+
+
+@dataclass(frozen=True, eq=False)
+class _Opening:
+    store: Store
+    unit: UnitId
+    viewer: str
+    lang: Lang
+    is_prior: bool
+
+
+def _open_all(what: _Opening, records: Sequence[SeriesRecord], sources: Collection[str]) -> Iterator[OpeningStep]:
     total, before = sum(record.instances for record in records), 0
     for record in records:
-        key = ImageKey(record.role, is_prior)
-        words = say("desk.opening", lang, role=say(f"desk.role.{record.role.value}", lang))
+        words = say("desk.opening", what.lang, role=say(f"desk.role.{record.role.value}", what.lang))
         yield OpeningStep(words, before, total)
-        paths = store.open_image(UnitId.parse(view.unit), record.role, viewer)
+        paths = what.store.open_image(what.unit, record.role, what.viewer)
+        volume, error = None, None
         with closing(_series(paths[0].parent, record, is_source=record.code in sources)) as steps:
             while True:
                 try:
@@ -73,11 +88,11 @@ def open_unit(
                     volume, error = end.value
                     break
                 except CrcError as trouble:
-                    volume, error = None, trouble
+                    error = trouble
                     break
                 yield OpeningStep(words, before + done, total)
         before += record.instances
-        yield OpeningStep(words, before, total, key, volume, error)
+        yield OpeningStep(words, before, total, ImageKey(record.role, what.is_prior), volume, error)
 
 
 def _in_order(view: UnitView) -> list[SeriesRecord]:

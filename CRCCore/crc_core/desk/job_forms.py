@@ -1,0 +1,148 @@
+"""What jobs are asked and what they answer: forms that go over pipes as JSON (`crc_core.files.records`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from crc_core.phantom.model import PhantomSize
+from crc_core.reading.schema import SyncPair
+from crc_core.text import Lang
+from crc_core.vocabulary import Role, Verdict
+
+
+@dataclass(frozen=True)
+class SampleAsked:
+    """Make or reuse the sample store below `home`, with a case to read in it."""
+
+    home: str
+    lang: Lang
+    size: PhantomSize = PhantomSize.SAMPLE
+
+
+@dataclass(frozen=True)
+class SampleMade:
+    """Where the sample store is, as whom to read, and which unit; `is_new` where it was made just now."""
+
+    store: str
+    reader: str
+    unit: str
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class ImportAsked:
+    """Take the examination in `folder` into the store at `store` as `actor`.
+
+    `reader` is who is to read it, where somebody is named; `site` is the actor's own where none is. `overrules` are
+    reasons by item of the scan check.
+    """
+
+    store: str
+    folder: str
+    actor: str
+    lang: Lang
+    reader: str | None = None
+    site: str | None = None
+    study_uid: str | None = None
+    case: str | None = None
+    time_point: str | None = None
+    overrules: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RefusedItem:
+    """An item of the scan check that keeps a unit from being read."""
+
+    id: str
+    sentence: str
+    overrulable: bool
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of an examination.
+
+    It was taken in under `unit`. With `refused` items it waits for a person to overrule them; else its sources are
+    bound, and it was assigned to the reader unless `not_assigned` says why not.
+    """
+
+    unit: str
+    verdict: Verdict
+    refused: tuple[RefusedItem, ...]
+    is_assigned: bool
+    not_assigned: str
+    duplicates: tuple[str, ...]
+    left_out: int
+    unreadable: int
+
+
+@dataclass(frozen=True)
+class ScanAsked:
+    """Check a unit's scan anew on the images in the store, as `viewer` may open them."""
+
+    store: str
+    unit: str
+    viewer: str
+    lang: Lang
+
+
+@dataclass(frozen=True)
+class ScanItem:
+    """One item of the scan check in words; `id` as the store knows it, `role` for an item of one series."""
+
+    id: str
+    name: str
+    verdict: Verdict
+    seen: str
+    expected: str
+    sentence: str
+    source: str
+    overrulable: bool
+    role: Role | None = None
+
+
+@dataclass(frozen=True)
+class ScanSeries:
+    """One series of the unit; the verdict is the worst of its items."""
+
+    role: Role
+    description: str
+    slices: int
+    verdict: Verdict
+    thickness_mm: float | None = None
+
+
+@dataclass(frozen=True)
+class ScanChecked:
+    """Every item of the check, passed ones too: those of the whole study (no role) first."""
+
+    verdict: Verdict
+    series: tuple[ScanSeries, ...]
+    items: tuple[ScanItem, ...]
+
+
+@dataclass(frozen=True)
+class RegisterAsked:
+    """Lay the MRI of role `mri` over the CT of role `ct`, beginning at sync points where there are any."""
+
+    store: str
+    unit: str
+    viewer: str
+    lang: Lang
+    ct: Role
+    mri: Role
+    pairs: tuple[SyncPair, ...] = ()
+
+
+@dataclass(frozen=True)
+class RegisterDone:
+    """The rigid transform from CT to MRI (4×4 rows, RAS millimetres) and how the images fit before and after.
+
+    Information is mutual information in nats (more is better), overlap the share of the MRI's body in the CT's.
+    """
+
+    ct_to_mri: tuple[tuple[float, ...], ...]
+    information_before: float
+    information_after: float
+    overlap: float
+    sharpness: float
