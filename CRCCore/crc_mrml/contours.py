@@ -162,6 +162,7 @@ class Contours:
     def _home(self, image: Image) -> Home:
         found = self._homes.get(image.key)
         if found is not None:
+            found.image = image
             return found
         with self._quiet():
             node = self._owned.add("vtkMRMLSegmentationNode", self._name)

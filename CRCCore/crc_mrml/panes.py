@@ -57,13 +57,15 @@ class Zoom:
 class View:
     """One slice view in use: what it shows and where it was last seen.
 
-    `wanted` is the place it follows, which may lie between two of its slices.
+    `grid` is the image's own, known also when the image was taken out by somebody else. `wanted` is the place it
+    follows, which may lie between two of its slices.
     """
 
     pane: Pane
     node: Any
     composite: Any
     image: ImageKey
+    grid: Grid
     zoom: Zoom
     wanted: NDArray[np.float64]
     seen: Pose
@@ -124,7 +126,8 @@ class Panes:
                 start = centre_of(image.volume.grid) if place is None else np.array(place)
                 size = _size(node)
                 zoom = self._zooms.get(pane.name, lead)
-                view = View(pane, node, composite, pane.image, zoom, start, pose_of(node), size)
+                grid = image.volume.grid
+                view = View(pane, node, composite, pane.image, grid, zoom, start, pose_of(node), size)
                 self._views.append(view)
                 self._place(view, self._axes(pane), self._reach(start, view), zoom)
         for view in self._views:
@@ -136,7 +139,7 @@ class Panes:
         image = self._images.need(key)
         with self._quiet():
             _show(view.composite, image.node)
-        view.image = key
+        view.image, view.grid = key, image.volume.grid
         self._on_view(view)
 
     def link(self, linked: bool) -> None:
@@ -195,7 +198,7 @@ class Panes:
 
     def grid_of(self, view: View) -> Grid:
         """Where the voxels of the image in a view lie, the MRI as it was moved."""
-        return moved_grid(self._images.need(view.image).volume.grid, self._moved(view.image))
+        return moved_grid(view.grid, self._moved(view.image))
 
     def clear(self) -> None:
         """Let the views go and forget where they were."""

@@ -116,7 +116,8 @@ def write_crop(node: Any, key: SegmentKey, inside: NDArray[np.bool_], box: Box, 
     image.SetImageToWorldMatrix(vtk_matrix(grid.ijk_to_ras))
     logic = slicer.vtkSlicerSegmentationsModuleLogic
     if not logic.SetBinaryLabelmapToSegment(image, node, key.segment_id, logic.MODE_REPLACE):
-        raise CrcError("mrml.not_written", name=key.segment_id)
+        segment = node.GetSegmentation().GetSegment(key.segment_id)
+        raise CrcError("mrml.not_written", name=key.segment_id if segment is None else segment.GetName())
 
 
 def read_crop(node: Any, key: SegmentKey, grid: Grid) -> tuple[Box, NDArray[np.bool_]] | None:
@@ -144,7 +145,7 @@ def read_crop(node: Any, key: SegmentKey, grid: Grid) -> tuple[Box, NDArray[np.b
     starts = [whole.start + a.start + b.start for whole, a, b in zip((k, j, i), filled, part, strict=True)]
     stops = [start + b.stop - b.start for start, b in zip(starts, part, strict=True)]
     if min(starts) < 0 or any(stop > size for stop, size in zip(stops, grid.shape_kji, strict=True)):
-        raise CrcError("mrml.beyond_grid", name=key.segment_id)
+        raise CrcError("mrml.beyond_grid", name=segment.GetName())
     box = (slice(starts[0], stops[0]), slice(starts[1], stops[1]), slice(starts[2], stops[2]))
     return box, own[part]
 

@@ -177,6 +177,15 @@ def test_a_deleted_image_is_told(desk: Desk) -> None:
     desk.scene.RemoveNode(desk.scene.GetFirstNodeByName("AP"))
     assert desk.ears.take() == [("lost", Lost.IMAGE)]
     assert desk.gateway.image(AP) is None and desk.gateway.image(PVP) is not None
+    desk.gateway.arrange(planes(PVP))
+    desk.scene.RemoveNode(desk.scene.GetFirstNodeByName("PVP"))
+    scroll(desk.screen.node(1), 4.0)
+    desk.gateway.jump(PLACE, extent_mm=30.0)
+    desk.gateway.fit()
+    assert desk.ears.take()[0] == ("lost", Lost.IMAGE)
+    desk.gateway.add_image(PVP, image(CT), "PVP", None)
+    desk.gateway.begin_contours(PVP, "轮廓")
+    assert desk.editor.nodes[1] is desk.scene.GetFirstNodeByName("PVP")
     desk.gateway.close_case()
 
 

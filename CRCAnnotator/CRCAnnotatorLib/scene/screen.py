@@ -15,6 +15,7 @@ from CRCAnnotatorLib.scene.parts import ShownViews
 
 _CONTROLLER_NEEDS_PX = 420
 _TYPE_PX = 13
+_SPACE_COLOUR = (0.08, 0.08, 0.1)
 
 
 class SlicerScreen:
@@ -128,6 +129,8 @@ class SlicerScreen:
                 write(widget.sliceView().cornerAnnotation(), None)
 
     def _dress_space(self, node: Any) -> None:
+        node.SetBackgroundColor(*_SPACE_COLOUR)
+        node.SetBackgroundColor2(*_SPACE_COLOUR)
         node.SetBoxVisible(False)
         node.SetAxisLabelsVisible(False)
         node.SetOrientationMarkerType(node.OrientationMarkerTypeHuman)
