@@ -29,7 +29,8 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Model
 
-from crc_server.models import CaseRow, EventRow, SeriesRow, StoreRow
+from crc_server.clinical import check_records, index_values
+from crc_server.models import CaseRow, EventRow, RecordRow, SeriesRow, StoreRow
 from crc_server.store.bodies import StoredBodies
 from crc_server.store.index import index_events
 from crc_server.store.opening import has_store, open_store, the_clock
@@ -41,6 +42,7 @@ _TABLES: Mapping[str, tuple[type[Model], tuple[str, ...]]] = {
     "store": (StoreRow, ("store_id", "policy", "created", "head_seq", "head_hash", "head_at")),
     "events": (EventRow, ("seq", "unit", "kind", "intent_id", "hash", "body")),
     "cases": (CaseRow, ("code", "site", "serial", "actor", "at")),
+    "records": (RecordRow, ("case", "kind", "date", "version", "is_current", "body", "hash")),
     "series": (SeriesRow, ("code", "pixel_sha256", "manifest_sha256")),
     "accounts": (User, ("username", "first_name", "password")),
 }
@@ -104,6 +106,10 @@ def restore_backup(folder: Path, on_progress: Progress | None = None) -> Saved:
         policy = open_store().ledger.policy
         _make_index(events, policy)
         _require_decided(events, policy, folder)
+        if check_records() is not None:
+            raise CrcError("sealed.altered", path=folder / "records.jsonl")
+        for row in RecordRow.objects.filter(is_current=True).iterator():
+            index_values(row)
         store = open_store()
         for done, (key, identity) in enumerate(saved.bodies.items(), start=1):
             _restore_body(store.bodies, folder / _BODIES / key, key, identity)

@@ -31,6 +31,7 @@ class UnitRow(models.Model):
     """Where a unit stands after its last event."""
 
     code = models.CharField(max_length=24, primary_key=True)
+    case = models.CharField(max_length=16, db_index=True)
     site = models.CharField(max_length=2, db_index=True)
     phase = models.CharField(max_length=16, db_index=True)
     first_at = models.DateTimeField()
@@ -95,3 +96,39 @@ class TriesRow(models.Model):
     person = models.CharField(max_length=40, primary_key=True)
     wrong = models.IntegerField(default=0)
     last_at = models.DateTimeField()
+
+
+class RecordRow(models.Model):
+    """One version of a clinical record; a version is never changed, a newer one stands beside it."""
+
+    case = models.CharField(max_length=16)
+    kind = models.CharField(max_length=16)
+    date = models.CharField(max_length=10, default="")
+    version = models.IntegerField()
+    is_current = models.BooleanField(default=True)
+    body = models.TextField()
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        """A version is there once."""
+
+        constraints = (models.UniqueConstraint(fields=["case", "kind", "date", "version"], name="record_version_once"),)
+        indexes = (models.Index(fields=["case", "is_current"], name="record_current"),)
+
+
+class ValueRow(models.Model):
+    """One value of a current record, to be searched by; made anew with each version."""
+
+    record = models.ForeignKey(RecordRow, on_delete=models.CASCADE)
+    case = models.CharField(max_length=16)
+    field = models.CharField(max_length=40)
+    number = models.FloatField(null=True)
+    text = models.CharField(max_length=500, null=True)
+
+    class Meta:
+        """Searched by field and value, then by case."""
+
+        indexes = (
+            models.Index(fields=["field", "number", "case"], name="value_number"),
+            models.Index(fields=["field", "text", "case"], name="value_text"),
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from crc_server.api import act_views, people_views, unit_views, upload_views
+from crc_server.api import act_views, people_views, search_views, unit_views, upload_views
 from crc_server.api.errors import bad_request, not_found, server_error
 
 _V1 = "api/v1/"
@@ -22,6 +22,7 @@ urlpatterns = [
     path(f"{_V1}people/<str:person>/name", people_views.PersonNameView.as_view()),
     path(f"{_V1}work-list", unit_views.WorkListView.as_view()),
     path(f"{_V1}units/<str:unit>", unit_views.UnitDetailView.as_view()),
+    path(f"{_V1}units/<str:unit>/priors", unit_views.PriorUnitsView.as_view()),
     path(f"{_V1}units/<str:unit>/images/<str:role>", unit_views.ImagesView.as_view()),
     path(f"{_V1}units/<str:unit>/images/<str:role>/<str:name>", unit_views.ImageView.as_view()),
     path(f"{_V1}units/<str:unit>/final", unit_views.FinalDetailView.as_view()),
@@ -35,6 +36,11 @@ urlpatterns = [
     path(f"{_V1}uploads/<str:sha256>/files/<path:name>", upload_views.UploadFileView.as_view()),
     path(f"{_V1}cases", act_views.CasesView.as_view()),
     path(f"{_V1}intents", act_views.IntentsView.as_view()),
+    path(f"{_V1}search", search_views.SearchView.as_view()),
+    path(f"{_V1}statistics", search_views.StatisticsView.as_view()),
+    path(f"{_V1}audit", search_views.AuditView.as_view()),
+    path(f"{_V1}cases/<str:case>/records", search_views.RecordsView.as_view()),
+    path(f"{_V1}records/<str:kind>", search_views.RecordTableView.as_view()),
     path(f"{_V1}overview", act_views.OverviewView.as_view()),
     path(f"{_V1}advance", act_views.AdvanceView.as_view()),
     path(f"{_V1}events", act_views.EventsView.as_view()),

@@ -55,6 +55,7 @@ def always(*people: str) -> Expected:
 
 UNIT_TABLE: Mapping[tuple[str, str], Expected] = {
     ("get", "units/{unit}"): knows,
+    ("get", "units/{unit}/priors"): knows,
     ("get", "units/{unit}/images/{role}"): sees_images,
     ("get", "units/{unit}/images/{role}/{name}"): sees_images,
     ("get", "readings/{reading}"): opens_wangs_reading,
@@ -69,6 +70,10 @@ STORE_TABLE: Mapping[tuple[str, str], frozenset[str]] = {
     ("get", "events"): frozenset({"admin", "manager"}),
     ("get", "events/head"): frozenset({"chief"}),
     ("get", "people"): frozenset({"admin"}),
+    ("get", "statistics"): EVERYBODY,
+    ("get", "audit"): frozenset({"admin", "manager"}),
+    ("post", "search"): EVERYBODY,
+    ("post", "records/{kind}"): frozenset({"manager"}),
     ("post", "cases"): frozenset({"manager"}),
     ("post", "advance"): frozenset({"manager", "chief"}),
     ("put", "people/{person}/name"): frozenset({"admin"}),
@@ -77,11 +82,14 @@ STORE_TABLE: Mapping[tuple[str, str], frozenset[str]] = {
 BODIES: Mapping[tuple[str, str], Any] = {
     ("post", "cases"): {"site": "01"},
     ("post", "advance"): {},
+    ("post", "search"): {"where": {"all": []}},
+    ("post", "records/{kind}"): {"csv": "case,age\n", "preview": True},
     ("put", "people/{person}/name"): {"name": "Somebody"},
     ("put", "people/{person}/password"): {"password": "A-long-enough-word-5"},
 }
 ELSEWHERE = {
     ("get", "store"): "open to all",
+    ("get", "cases/{case}/records"): "test_search",
     ("post", "sessions"): "test_serve",
     ("delete", "sessions/current"): "test_serve",
     ("delete", "sessions/all"): "test_serve",
@@ -114,7 +122,13 @@ def units(api: ApiBench) -> dict[str, UnitInState]:
 
 
 def address(path: str, found: UnitInState) -> str:
-    names = {"unit": str(found.prepared.unit), "role": "PVP", "reading": found.reading, "person": "zhao"}
+    names = {
+        "unit": str(found.prepared.unit),
+        "role": "PVP",
+        "reading": found.reading,
+        "person": "zhao",
+        "kind": "clinical",
+    }
     file = "00001.dcm" if "images" in path else "final.json" if "final" in path else "report.json"
     return path.format(**names, name=file)
 

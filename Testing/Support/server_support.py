@@ -19,7 +19,18 @@ from store_support import PEOPLE, PIN, POLICY, must, person_set
 if TYPE_CHECKING:
     from crc_server.store.server_store import ServerStore
 
-TABLES = ("EventRow", "SlotRow", "UnitRow", "ReadingRow", "SeriesRow", "CaseRow", "TriesRow", "StoreRow")
+TABLES = (
+    "ValueRow",
+    "RecordRow",
+    "EventRow",
+    "SlotRow",
+    "UnitRow",
+    "ReadingRow",
+    "SeriesRow",
+    "CaseRow",
+    "TriesRow",
+    "StoreRow",
+)
 
 
 @cache

@@ -46,6 +46,9 @@ class Chain(Protocol):
     def of_unit(self, unit: str) -> Sequence[Event]:
         """The events of one unit in order."""
 
+    def units_of_case(self, case: str) -> Sequence[str]:
+        """The units of one case."""
+
     def since(self, seq: int) -> Sequence[Event]:
         """The events after number `seq`."""
 

@@ -105,7 +105,7 @@ class RuledStore:
 
     def open_image(self, unit: UnitId, role: Role, viewer: str) -> tuple[Path, ...]:
         """The de-identified DICOM files of the unit's series for `role`, in the order they came in."""
-        found = [record for record in self._series(unit, viewer) if record.role is role]
+        found = [record for record in self.series(unit, viewer) if record.role is role]
         if not found:
             raise CrcError("store.no_series", unit=str(unit), role=role.value)
         return tuple(
@@ -267,7 +267,7 @@ class RuledStore:
         self._parts.bodies.place_final(state.unit, sealed)
         return self._ledger.commit(intent)
 
-    def _series(self, unit: UnitId, viewer: str) -> tuple[SeriesRecord, ...]:
+    def series(self, unit: UnitId, viewer: str) -> tuple[SeriesRecord, ...]:
         """The series of a unit the viewer may know, or of an earlier examination of one they may know."""
         try:
             return self.unit(unit, viewer).series
@@ -289,8 +289,7 @@ class RuledStore:
 
     def _of_case(self, unit: UnitId) -> list[UnitId]:
         """The units of the same case in the order of time."""
-        start = f"{unit.case}_"
-        found = [UnitId.parse(other) for other in self._ledger.chain.units if other.startswith(start)]
+        found = [UnitId.parse(other) for other in self._ledger.chain.units_of_case(unit.case)]
         return sorted(found, key=lambda other: int(other.time_point[1:]))
 
     def _state(self, unit: str) -> UnitState:

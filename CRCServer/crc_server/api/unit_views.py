@@ -9,7 +9,7 @@ from crc_core.files.records import to_document
 from crc_core.files.sealed import MANIFEST_NAME, SealedFile, SealedFolder
 from crc_core.store.protocol import StoreInfo
 from crc_core.vocabulary import Role
-from crc_core.workflow.views import UnitView, WorkItem
+from crc_core.workflow.views import PriorUnit, UnitView, WorkItem
 from django.http import FileResponse
 from django.http.response import HttpResponseBase
 from rest_framework.permissions import AllowAny
@@ -67,28 +67,37 @@ class UnitDetailView(StoreView):
         return Response(to_document(self.store.unit(unit_of(unit), self.person)))
 
 
+class PriorUnitsView(StoreView):
+    """Earlier examinations of the same case."""
+
+    @describe("Earlier examinations whose images I may look at", answer=listed("units", PriorUnit))
+    def get(self, request: Request, unit: str) -> Response:
+        """The latest first."""
+        return Response({"units": [to_document(item) for item in self.store.prior_units(unit_of(unit), self.person)]})
+
+
 class ImagesView(StoreView):
     """The images of a unit in one role."""
 
     @describe("The files of a series", name="list_images", answer=listed("files", FileLine))
     def get(self, request: Request, unit: str, role: str) -> Response:
         """Names, sizes and hashes, in the order they came in."""
-        _, files = self._files(unit, role)
+        files = self._files(unit, role)
         lines = [FileLine(name, entry.bytes, entry.sha256) for name, (_, entry) in files.items()]
         return Response({"files": [to_document(line) for line in lines]})
 
-    def _files(self, unit: str, role: str) -> tuple[str, dict[str, tuple[str, SealedFile]]]:
+    def _files(self, unit: str, role: str) -> dict[str, tuple[str, SealedFile]]:
         """Each file's place in the storage and its entry, by a name unique in the role."""
-        view = self.store.unit(unit_of(unit), self.person)
-        found = [record for record in view.series if record.role.value == role]
+        code = unit_of(unit)
+        found = [record for record in self.store.series(code, self.person) if record.role.value == role]
         if role not in list(Role) or not found:
             raise CrcError("store.no_series", unit=unit, role=role)
         files = {}
         for record in found:
-            key, _ = self.store.bodies.series_key(view.unit, record)
+            key, _ = self.store.bodies.series_key(unit, record)
             for name, entry in sorted(self.store.bodies.manifest(key).files.items()):
                 files[f"{record.code}-{name}" if len(found) > 1 else name] = (f"{key}/{name}", entry)
-        return view.unit, files
+        return files
 
 
 class ImageView(ImagesView):
@@ -97,7 +106,7 @@ class ImageView(ImagesView):
     @describe("An image file, whole or a range of it", binary=True, problems=(416,))
     def get(self, request: Request, unit: str, role: str, name: str) -> HttpResponseBase:
         """Its bytes."""
-        _, files = self._files(unit, role)
+        files = self._files(unit, role)
         if name not in files:
             raise CrcError("server.not_found")
         place, entry = files[name]

@@ -90,6 +90,10 @@ class DatabaseChain:
             for unit, seq in last_seq.items()
         }
 
+    def units_of_case(self, case: str) -> Sequence[str]:
+        """The units of one case."""
+        return tuple(UnitRow.objects.filter(case=case).order_by("code").values_list("code", flat=True))
+
     def since(self, seq: int) -> Sequence[Event]:
         """The events after number `seq`."""
         return self.page(seq, None)

@@ -20,6 +20,7 @@ def index_events(unit: str, events: Sequence[Event], new: Sequence[Event], polic
     UnitRow.objects.update_or_create(
         code=unit,
         defaults={
+            "case": UnitId.parse(unit).case,
             "site": UnitId.parse(unit).case[_SITE],
             "phase": state.phase(policy).value,
             "first_at": events[0].at,

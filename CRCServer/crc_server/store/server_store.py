@@ -14,8 +14,9 @@ from crc_core.workflow.decide import decide
 from crc_core.workflow.events import Event
 from crc_core.workflow.gates import phases_known
 from crc_core.workflow.intents import Intent, Refusal
-from crc_core.workflow.project import work_item
+from crc_core.workflow.project import is_blind, work_item
 from crc_core.workflow.views import Phase, WorkItem
+from django.db.models import QuerySet
 
 from crc_server.models import SlotRow, UnitRow
 from crc_server.store.bodies import StoredBodies
@@ -67,6 +68,16 @@ class ServerStore(RuledStore):
         rows = UnitRow.objects.filter(phase__in=[phase.value for phase in known]).exclude(code__in=slots)
         items += [_line(row) for row in rows.iterator()] if known else []
         return tuple(sorted((item for item in items if item is not None), key=order_of_work))
+
+    def searchable(self, viewer: str) -> QuerySet[UnitRow]:
+        """The units a person may search: those they may know, without those whose reading still blinds them."""
+        self.chain.refresh()
+        person = self.ledger.context.person(viewer)
+        known = frozenset() if person is None else phases_known(person)
+        if person is None or not known:
+            return UnitRow.objects.none()
+        blind = [unit for unit in self.chain.units_read_by(viewer) if is_blind(self._situation(unit, person))]
+        return UnitRow.objects.filter(phase__in=[phase.value for phase in known]).exclude(code__in=blind)
 
     def events_page(self, seq: int, limit: int, viewer: str) -> tuple[Event, ...]:
         """At most `limit` events after `seq`, for whom `events_since` is."""

@@ -70,6 +70,10 @@ class Chain:
         """Nothing: on a shared disk the exclusive creation of the next file tells who was first."""
         return nullcontext()
 
+    def units_of_case(self, case: str) -> Sequence[str]:
+        """The units of one case."""
+        return tuple(unit for unit in self.units if unit.startswith(f"{case}_"))
+
     def since(self, seq: int) -> Sequence[Event]:
         """The events after number `seq`."""
         return self._events[max(seq, 0) :]

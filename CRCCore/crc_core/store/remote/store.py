@@ -28,7 +28,7 @@ from crc_core.workflow.context import SYSTEM_ACTOR
 from crc_core.workflow.events import Event, Kind, read_event
 from crc_core.workflow.intents import Intent, Refusal, intent_document
 from crc_core.workflow.store_view import StoreView
-from crc_core.workflow.views import UnitView, WorkItem
+from crc_core.workflow.views import PriorUnit, UnitView, WorkItem
 
 Record = TypeVar("Record")
 _ANSWER = Path("answer.json")
@@ -66,6 +66,12 @@ class RemoteStore:
         """What the viewer may know and do about a unit."""
         self._require(viewer)
         return self._record(UnitView, self._line.get(f"units/{unit}"))
+
+    def prior_units(self, unit: UnitId, viewer: str) -> tuple[PriorUnit, ...]:
+        """Earlier examinations of the same case whose images the viewer may look at beside, the latest first."""
+        self._require(viewer)
+        listed = self._good(self._line.get(f"units/{unit}/priors"))["units"]
+        return tuple(from_document(PriorUnit, item, _ANSWER) for item in listed)
 
     def open_image(self, unit: UnitId, role: Role, viewer: str) -> tuple[Path, ...]:
         """The de-identified DICOM files of the unit's series for `role`, fetched and compared, in their order."""

@@ -1,0 +1,1 @@
+"""Clinical, pathology, gene, treatment and follow-up records: one type, its fields defined in data."""
