@@ -36,23 +36,20 @@ class CheckPage:
         self._found = qt.QWidget(self.widget)
         self._items = Rows(column(self._found, gap=3), self._item_row, _id_of)
         layout.addWidget(self._found)
-        self._confirm = button(self.widget, "crc.check.confirm", self._check.confirm)
-        strong(self._confirm)
-        layout.addWidget(self._confirm)
         layout.addStretch(1)
 
     def _verdict_line(self) -> qt.QHBoxLayout:
         row = line(gap=6)
         self._icon = qt.QLabel(self.widget)
         self._verdict = label(self.widget, Weight.STRONG, name="crc.check.verdict")
-        self._again = worded(
-            tool(self.widget, "crc.check.again", self._check.check_again, self._kit.icons.icon("again"))
-        )
-        self._kit.words.text(self._again, "annotator.view.check.again")
-        self._kit.words.tip(self._again, "annotator.view.check.again_tip")
+        self._again = tool(self.widget, "crc.check.again", self._check.check_again, self._kit.icons.icon("again"))
+        self._kit.words.tip(self._again, "annotator.view.check.again")
+        self._confirm = button(self.widget, "crc.check.confirm", self._check.confirm)
+        strong(self._confirm)
         row.addWidget(self._icon)
         row.addWidget(self._verdict, 1)
         row.addWidget(self._again)
+        row.addWidget(self._confirm)
         return row
 
     def _view_line(self) -> qt.QHBoxLayout:
