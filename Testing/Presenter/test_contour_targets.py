@@ -46,6 +46,13 @@ def test_a_stroke_just_before_another_target_is_chosen_is_not_lost() -> None:
     assert desk.scene.edited == L1 and desk.voxels(L1).any()
 
 
+def test_one_more_lesion_right_after_the_first_stroke_is_the_second() -> None:
+    desk = Desk().open()
+    desk.draw(rest=False)
+    desk.contour.add_lesion(Target.PRIMARY)
+    assert [lesion.number for lesion in desk.of(Target.PRIMARY).lesions] == [1, 2] and desk.state.lesion == 2
+
+
 def test_lesions_are_named_classed_and_coloured_and_numbers_never_return() -> None:
     desk = Desk().open()
     desk.contour.choose_target(Target.LIVER)

@@ -68,6 +68,8 @@ def test_what_is_no_answer_stays_as_typed_with_one_sentence_and_counts_as_missin
     assert row(desk, NODES).text == "2" and row(desk, NODES).value == 2 and row(desk, NODES).problems == ()
     desk.report.set_text(NODES, "many")
     assert row(desk, NODES).text == "many" and row(desk, NODES).value == 2, "the answer before it stays until a new one"
+    desk.report.set_text(NODES, "2")
+    assert row(desk, NODES).text == "2" and row(desk, NODES).problems == (), "the answer of before typed again"
     desk.report.set_text(NODES, "")
     assert row(desk, NODES).text == "" and row(desk, NODES).value is None
 

@@ -78,6 +78,7 @@ class Targets:
         """One more lesion, and work on it."""
         if self._bench.target is not target:
             self.choose(target)
+        self._live.read_now()
         state, number = self._bench.state, self._bench.lesion
         if state is None:
             return

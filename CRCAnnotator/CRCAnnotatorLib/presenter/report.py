@@ -66,8 +66,9 @@ class ReportPart:
             return
         known = {(lesion.target, lesion.number) for lesion in report.lesions}
         told = [value for value in values if (value.target, value.lesion) in known]
-        if told:
-            self._take(case, autofill(report, told))
+        filled = autofill(report, told) if told else report
+        if filled != report:
+            self._take(case, filled)
 
     # answers
     def set_text(self, path: str, text: str) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -182,9 +183,17 @@ class Report:
         """Every section with its template, in order."""
         return ((template, section) for template in self.templates for section in template.sections)
 
+    @cached_property
+    def _by_id(self) -> Mapping[str, tuple[Template, Section]]:
+        return {section.id: (template, section) for template, section in self.sections}
+
+    @cached_property
+    def _by_target(self) -> Mapping[Target, tuple[Lesion, ...]]:
+        return {target: tuple(lesion for lesion in self.lesions if lesion.target is target) for target in Target}
+
     def section(self, section_id: str) -> tuple[Template, Section] | None:
         """The section of that id with its template, if there is one."""
-        return next((pair for pair in self.sections if pair[1].id == section_id), None)
+        return self._by_id.get(section_id)
 
     def field(self, path: FieldPath) -> Field | None:
         """The question at `path`; None where the templates have none or the lesion number does not belong."""
@@ -195,9 +204,10 @@ class Report:
 
     def lesions_of(self, target: Target, lesion_class: LesionClass | None = None) -> tuple[Lesion, ...]:
         """The lesions of a target (of one class, where given) by number."""
-        return tuple(
-            lesion for lesion in self.lesions if lesion.target is target and lesion_class in (None, lesion.lesion_class)
-        )
+        lesions = self._by_target[target]
+        if lesion_class is None:
+            return lesions
+        return tuple(lesion for lesion in lesions if lesion.lesion_class is lesion_class)
 
     def numbers(self, section: Section) -> tuple[int | None, ...]:
         """The blocks of a section: one without number, or one per lesion of its target."""
