@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crc_core.agreement.prepared import PreparedMask
@@ -16,6 +16,7 @@ from crc_core.reading.schema import CALIBRATION_ROUND, FIRST_ROUND
 from crc_core.reading.seal import SealedReading, read_final, read_reading
 from crc_core.store.clock import Clock, utc_now
 from crc_core.store.protocol import Receipt, Store
+from crc_core.study.stepping import OnProgress, Steps, finished
 from crc_core.vocabulary import Target
 from crc_core.workflow.events import Kind
 from crc_core.workflow.intents import Refusal, new_intent
@@ -28,8 +29,6 @@ from crc_core.workflow.payloads import (
 )
 from crc_core.workflow.store_view import SessionView
 from crc_core.workflow.views import SlotPhase
-
-OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -135,6 +134,11 @@ def report_session(
 
     Raises CrcError where a case has no reference; a damaged reading is named and set aside.
     """
+    return finished(reporting(store, viewer, session), on_progress)
+
+
+def reporting(store: Store, viewer: str, session: SessionView) -> Steps[SessionReport]:
+    """`report_session`, case by case."""
     scores: list[CaseScore] = []
     missing: list[tuple[str, str]] = []
     aside: list[SetAside] = []
@@ -146,8 +150,7 @@ def report_session(
         missing.extend((unit, reader) for reader in session.readers if reader not in known)
         for reading in readings:
             scores.extend(score_case(reading, reference))
-        if on_progress is not None:
-            on_progress(done, len(session.units))
+        yield done, len(session.units)
     return SessionReport(session, tuple(scores), summarize(scores, session.marks), tuple(missing), tuple(aside))
 
 

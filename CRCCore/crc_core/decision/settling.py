@@ -136,6 +136,16 @@ class Dispute:
         dice = ResultDice(*(_dice_permille(composed.volume.array, mask) for mask in (mask_a, mask_b)))
         return TargetResult(target, composed.volume, dice, composed.contested_voxels)
 
+    def lesion_mask(self, choices: Choices, key: LesionKey) -> Volume:
+        """The contour of one lesion as chosen so far (as drawn where it is dropped or open): what an edit starts from.
+
+        Raises KeyError for a lesion the comparison does not have.
+        """
+        choice = choices.lesions.get(key)
+        kept = None if choice is None or choice.take is Take.DROPPED else choice
+        mask_a, mask_b = masks_of(self.pair, key.target)
+        return compose(mask_a, mask_b, self._decisions(self.point(key), kept)).volume
+
     def regions(self, target: Target) -> tuple[DisagreementRegion, ...]:
         """Where A and B differ, largest first; where one drew nothing, what the other drew."""
         mask_a, mask_b = masks_of(self.pair, target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,10 +21,9 @@ from crc_core.statistics.kappa import Kappa, Weighting, cohen_kappa
 from crc_core.study.answers import NOT_ASSESSABLE, AnswerPair, Question, answer_pairs
 from crc_core.study.collecting import Collected, Read, SetAside
 from crc_core.study.policy import StudyPolicy, study_policy
+from crc_core.study.stepping import OnProgress, Steps, finished
 from crc_core.study.values import VOLUME, Measure, measures_of, values_of
 from crc_core.vocabulary import Target
-
-OnProgress = Callable[[int, int], None]
 
 
 class StudyKind(StrEnum):
@@ -148,6 +147,13 @@ def study_of(
     Raises CrcError for fewer cases than the consensus asks for (per reader in an intra-reader study) unless
     `allow_small`, and where there is no pair of readings at all.
     """
+    return finished(studying(collected, kind, form=form, allow_small=allow_small), on_progress)
+
+
+def studying(
+    collected: Collected, kind: StudyKind, *, form: IccForm | None = None, allow_small: bool = False
+) -> Steps[Study]:
+    """`study_of`, case by case."""
     groups = _between(collected.readings) if kind is StudyKind.INTER else _within(collected.readings)
     cases = min((len(units) for units in groups.values()), default=0)
     smallest = agreement_policy().smallest_sample
@@ -155,7 +161,7 @@ def study_of(
         raise CrcError("study.few_cases", seen=cases, smallest=smallest)
     policy = study_policy()
     chosen, reason = _form(groups, kind, form)
-    measured, rows, answers = _go_through(groups, policy, on_progress)
+    measured, rows, answers = yield from _go_through(groups, policy)
     return Study(
         kind=kind,
         form=chosen,
@@ -215,8 +221,8 @@ def _form(groups: Mapping[str | None, Units], kind: StudyKind, wish: IccForm | N
 
 
 def _go_through(
-    groups: Mapping[str | None, Units], policy: StudyPolicy, on_progress: OnProgress | None
-) -> tuple[_Values, list[PairRow], list[AnswerPair]]:
+    groups: Mapping[str | None, Units], policy: StudyPolicy
+) -> Steps[tuple[_Values, list[PairRow], list[AnswerPair]]]:
     """Every case once: its values, its pairs compared, its answers side by side."""
     values: dict[tuple[str, str, int], Mapping[Measure, float]] = {}
     rows: list[PairRow] = []
@@ -228,8 +234,7 @@ def _go_through(
         rows.extend(_rows(readings))
         for first, second in itertools.combinations(readings, 2):
             answers.extend(answer_pairs(first.reading, second.reading, policy))
-        if on_progress is not None:
-            on_progress(done, len(cases))
+        yield done, len(cases)
     return values, rows, answers
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crc_core.errors import CrcError
@@ -10,9 +10,8 @@ from crc_core.identity import UnitId
 from crc_core.reading.schema import CALIBRATION_ROUND, FIRST_ROUND
 from crc_core.reading.seal import SealedReading, read_reading
 from crc_core.store.protocol import Store
+from crc_core.study.stepping import OnProgress, Steps, finished
 from crc_core.workflow.views import SlotPhase
-
-OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +55,11 @@ def collect(store: Store, viewer: str, units: Sequence[str], on_progress: OnProg
 
     Raises CrcError where the viewer may not open them at all; a single damaged reading is set aside by name.
     """
+    return finished(collecting(store, viewer, units), on_progress)
+
+
+def collecting(store: Store, viewer: str, units: Sequence[str]) -> Steps[Collected]:
+    """`collect`, unit by unit."""
     readings: list[Read] = []
     waiting: list[str] = []
     aside: list[SetAside] = []
@@ -75,6 +79,5 @@ def collect(store: Store, viewer: str, units: Sequence[str], on_progress: OnProg
             found += slot.round == FIRST_ROUND
         if found < 2:
             waiting.append(unit)
-        if on_progress is not None:
-            on_progress(done, len(units))
+        yield done, len(units)
     return Collected(tuple(readings), tuple(waiting), tuple(aside))

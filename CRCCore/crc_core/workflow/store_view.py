@@ -8,7 +8,7 @@ from datetime import datetime
 
 from crc_core.reading.schema import CALIBRATION_ROUND
 from crc_core.vocabulary import PersonRole, Target, Title
-from crc_core.workflow.context import SYSTEM_ACTOR, Clearance, Context, Flag, Person, Session
+from crc_core.workflow.context import SYSTEM_ACTOR, Clearance, Context, Flag, Person, Policy, Session
 from crc_core.workflow.events import STORE_WIDE, Event, Kind
 from crc_core.workflow.gates import Situation, gate
 from crc_core.workflow.payloads import CalibrationResult, PassMark
@@ -105,7 +105,7 @@ class PersonView:
 
 @dataclass(frozen=True)
 class StoreView:
-    """All that one person may know and do about the store as a whole, now."""
+    """All that one person may know and do about the store as a whole, now; `policy` are the numbers it decides by."""
 
     may: frozenset[Kind]
     protocol: ProtocolView | None
@@ -114,6 +114,7 @@ class StoreView:
     samples: tuple[SampleView, ...]
     flags: tuple[FlagView, ...]
     people: tuple[PersonView, ...]
+    policy: Policy
 
 
 def project_store(of_unit: UnitEvents, context: Context, viewer: str, now: datetime) -> StoreView | None:
@@ -137,6 +138,7 @@ def project_store(of_unit: UnitEvents, context: Context, viewer: str, now: datet
         samples=_samples(of_unit, context, person, now),
         flags=tuple(_flag(flag, oversees) for flag in context.flags if oversees or flag.reader == viewer),
         people=_people(context) if oversees else (),
+        policy=context.policy,
     )
 
 

@@ -1,0 +1,1 @@
+"""What the panel of quality control decides and shows, without a screen."""

@@ -1,0 +1,136 @@
+"""The page Adjudication: the queue, and how a unit comes onto the desk and is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from crc_core.errors import CrcError
+from crc_core.identity import UnitId
+from crc_core.quality.adjudication import Order, QueueEntry, adjudication_queue, sorted_queue
+from crc_core.quality.case import accept_sub_voxel, open_case
+from crc_core.store.protocol import Store
+from crc_core.vocabulary import Role
+
+from CRCQualityControlLib.presenter.case_words import case_state
+from CRCQualityControlLib.presenter.desk import Desk, spacing_mm
+from CRCQualityControlLib.presenter.desk_case import DeskCase
+from CRCQualityControlLib.presenter.hub import Hub
+from CRCQualityControlLib.presenter.state import Level, QueueRow
+
+_MARGIN_MM = 20.0
+
+
+class Adjudication:
+    """The queue; one unit of it at a time is on the desk."""
+
+    def __init__(self, hub: Hub, desk: Desk) -> None:
+        self._hub, self._desk = hub, desk
+        self._entries: tuple[QueueEntry, ...] = ()
+        self._order = Order.BAD
+        desk.changed, desk.refreshed = self.show, self.refresh
+
+    def reset(self) -> None:
+        """Another store or person: the desk is cleared."""
+        self._entries = ()
+        self._desk.clear()
+
+    def refresh(self) -> None:
+        """Fetch the queue; where that is impossible it stays as it was."""
+        store = self._hub.attempt(self._hub.open_store)
+        found = None if store is None else self._hub.attempt(lambda: adjudication_queue(store, self._hub.person))
+        if found is not None:
+            self._entries = found
+        self.show()
+
+    def sort(self, order: Order) -> None:
+        """By how bad, how big or how old."""
+        self._order = order
+        self.show()
+
+    def accept_all_sub_voxel(self) -> None:
+        """Accept the union in every unit of the queue that differs by no more than a voxel, with one signature."""
+        units = [UnitId.parse(entry.unit) for entry in self._entries if entry.is_sub_voxel_only]
+        store = self._hub.attempt(self._hub.open_store)
+        if store is None or not units:
+            return
+        words = self._hub.say("quality.sign.sub_voxel", count=len(units))
+        secret = self._hub.kit.secrets.ask(self._hub.person, words)
+        if secret is None:
+            return
+        person, clock = self._hub.person, self._hub.kit.clock.now
+        answers = self._hub.attempt(lambda: accept_sub_voxel(store, units, person, secret, clock)) or ()
+        stored = [item for item in answers if not isinstance(item, CrcError) and item.is_stored]
+        self.refresh()
+        self._hub.note(Level.INFO, "quality.accepted", count=len(stored), total=len(units))
+        for item in answers:
+            if isinstance(item, CrcError):
+                self._hub.tell(item)
+            elif not item.is_stored:
+                self._hub.accepted(item.outcome)
+
+    def open(self, unit: str) -> None:
+        """Put a unit on the desk: both readings compared with what was sealed, all its images at hand."""
+        store = self._hub.attempt(self._hub.open_store)
+        if store is None or not self._desk.may_leave():
+            return
+        case = self._hub.attempt(lambda: self._fetched(store, unit))
+        if case is None:
+            self.refresh()
+            return
+        self._desk.put(case)
+        self.next_region()
+
+    def close(self) -> None:
+        """Put the unit back into the queue, after asking where something was decided."""
+        if self._desk.may_leave():
+            self._desk.clear()
+
+    def show_phase(self, role: Role) -> None:
+        """Show another series in place."""
+        case = self._desk.case
+        if case is not None:
+            case.phase = role
+            self._hub.attempt(lambda: self._hub.kit.scene.show_phase(role))
+            self.show()
+
+    def next_region(self, step: int = 1) -> None:
+        """Go to the next place where the readers differ, largest first; all views centre and zoom there."""
+        case = self._desk.case
+        if case is None or not case.regions:
+            return
+        before = case.source
+        case.region = (case.region + step) % len(case.regions)
+        if case.source is not before and case.source is not None:
+            self.show_phase(case.source)
+            self._desk.draw()
+        _, region = case.regions[case.region]
+        sizes = zip(region.first_kji, region.last_kji, spacing_mm(case), strict=True)
+        extent_mm = max((last - first + 1) * mm for first, last, mm in sizes) + 2 * _MARGIN_MM
+        self._hub.attempt(lambda: self._hub.kit.scene.jump(region.centre_ras_mm, extent_mm))
+        self.show()
+
+    def show(self) -> None:
+        """Show queue and desk as they are known."""
+        lang, now = self._hub.lang, self._hub.kit.clock.now()
+        rows = tuple(
+            QueueRow(entry.unit, entry.sentence(lang), entry.waiting_words(now, lang), entry.is_sub_voxel_only)
+            for entry in sorted_queue(self._entries, self._order)
+        )
+        self._hub.publish(
+            adjudication=replace(
+                self._hub.state.adjudication,
+                order=self._order,
+                queue=rows,
+                sub_voxel_units=sum(row.sub_voxel_only for row in rows),
+                case=None if self._desk.case is None else case_state(self._desk.case, lang),
+            )
+        )
+
+    def _fetched(self, store: Store, unit: str) -> DeskCase:
+        opened = open_case(store, UnitId.parse(unit), self._hub.person)
+        roles = [record.role for record in opened.view.series]
+        files = {role: store.open_image(UnitId.parse(unit), role, self._hub.person) for role in roles}
+        if self._desk.case is not None:
+            self._hub.kit.scene.close_case()
+        self._hub.kit.scene.open_case(unit, files)
+        return DeskCase(opened, phase=next((binding.role for binding in opened.view.bindings), None))

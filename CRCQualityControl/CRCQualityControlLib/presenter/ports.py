@@ -1,0 +1,156 @@
+"""What the presenter needs from outside, as protocols: the scene, questions to a person, work in steps, time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from crc_core.store.protocol import Store
+from crc_core.vocabulary import Role, Target
+
+if TYPE_CHECKING:
+    from crc_core.geometry.grid import Volume
+
+Point = tuple[float, float, float]
+"""A point in RAS millimetres."""
+
+
+class Layer(StrEnum):
+    """A contour over the image; every layer has a hue of its own and a hatch, so that it is told without colour."""
+
+    ONLY_A = "only_a"
+    ONLY_B = "only_b"
+    BOTH = "both"
+    RESULT = "result"
+    REFERENCE = "reference"
+    OWN = "own"
+    VOTES = "votes"
+
+
+class Fill(StrEnum):
+    """How contours are shown over the image."""
+
+    OUTLINE = "outline"
+    FILLED = "filled"
+
+
+class QualityScene(Protocol):
+    """The case on the senior's or trainer's desk in Slicer's scene; raises CrcError where a request is impossible."""
+
+    def open_case(self, unit: str, files: Mapping[Role, Sequence[Path]]) -> None:
+        """Show the series of a unit (local DICOM files by role), all phases and MRI at hand, views linked."""
+
+    def close_case(self) -> None:
+        """Take everything of ours out of the scene and release the editor."""
+
+    def show_phase(self, role: Role) -> None:
+        """Show another series in place: no zoom, position or window changes."""
+
+    def show_layers(self, layers: Mapping[Layer, Volume], fill: Fill) -> None:
+        """Show these contours and no others; `VOTES` holds counts and is shown as a heat map."""
+
+    def jump(self, centre_ras: Point, extent_mm: float) -> None:
+        """Centre all views on a place and zoom so that so much is seen."""
+
+    def begin_edit(self, target: Target, seed: Volume) -> None:
+        """Let a person draw from this contour on."""
+
+    def edited(self) -> Volume | None:
+        """What was drawn; None while nothing is edited."""
+
+    def end_edit(self) -> None:
+        """Put the editor away."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One way to answer a question."""
+
+    code: str
+    words: str
+
+
+class Ask(Protocol):
+    """Questions to the person; each waits for the answer. None: the question was put away."""
+
+    def choose(self, title: str, words: str, choices: Sequence[Choice]) -> str | None:
+        """One of several buttons; the code chosen."""
+
+    def text(self, title: str, words: str, preset: str = "", *, needed: bool = True) -> str | None:
+        """Some words; with `needed`, empty ones cannot be given."""
+
+    def pick(self, title: str, words: str, choices: Sequence[Choice]) -> str | None:
+        """One of a longer list; the code chosen."""
+
+    def folder(self, title: str, preset: Path | None = None) -> Path | None:
+        """A folder that exists."""
+
+
+class Secrets(Protocol):
+    """Asks for the person again, and keeps nothing."""
+
+    def ask(self, person: str, words: str) -> str | None:
+        """The PIN or password, with what it is asked for; None: put away."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a work in steps is: what is being done, in words, and how much of it."""
+
+    words: str
+    done: int = 0
+    total: int = 0
+
+
+class Jobs(Protocol):
+    """Work in short steps between the person's own actions."""
+
+    def cancel(self, name: str) -> None:
+        """Forget the steps that run under a name."""
+
+    def steps(
+        self,
+        name: str,
+        steps: Iterator[Step],
+        done: Callable[[], None],
+        failed: Callable[[Exception], None],
+        progress: Callable[[Step], None] | None = None,
+    ) -> None:
+        """Run an iterator to its end, one step at a time, with the window alive in between.
+
+        `failed` gets the CrcError (or any other exception) of a step. The same name again ends the steps that run.
+        """
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def now(self) -> datetime:
+        """The time of day, aware, UTC."""
+
+
+class Settings(Protocol):
+    """What is remembered on this machine from one session to the next."""
+
+    def get(self, name: str) -> str | None:
+        """What was remembered."""
+
+    def put(self, name: str, value: str | None) -> None:
+        """Remember; None forgets."""
+
+
+@dataclass(frozen=True)
+class Kit:
+    """All the presenter is given; `open_store` takes a place."""
+
+    scene: QualityScene
+    ask: Ask
+    secrets: Secrets
+    jobs: Jobs
+    clock: Clock
+    settings: Settings
+    open_store: Callable[[str], Store]

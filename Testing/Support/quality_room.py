@@ -1,0 +1,142 @@
+"""The senior's room: a store with read cases, a scene in numpy, people who answer, time that the test moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from annotator_support import ManualClock, MemorySettings, ScriptedAsk, StepJobs
+from crc_core.errors import CrcError
+from crc_core.geometry.grid import Volume
+from crc_core.store.folder import FolderStore
+from crc_core.store.protocol import Store
+from crc_core.text import Lang
+from crc_core.vocabulary import PersonRole, Role, Target, Title
+from crc_core.workflow import payloads as p
+from crc_core.workflow.context import Policy
+from crc_core.workflow.events import Kind
+from CRCQualityControlLib.presenter.ports import Fill, Kit, Layer, Point
+from CRCQualityControlLib.presenter.quality import QualityControl
+from CRCQualityControlLib.presenter.state import State
+from quality_support import Habit, Team, study
+from store_support import PIN, POLICY, must, new_store
+
+HABITS = {"wang": Habit(), "li": Habit(shift=3, misses=True, stages_up=True), "zhao": Habit()}
+
+
+@dataclass
+class NumpyScene:
+    """What the presenter asked the scene to show; `drawn` is what a person will have drawn."""
+
+    unit: str = ""
+    files: Mapping[Role, Sequence[Path]] = field(default_factory=dict)
+    phase: Role | None = None
+    layers: Mapping[Layer, Volume] = field(default_factory=dict)
+    fill: Fill | None = None
+    place: tuple[Point, float] | None = None
+    seed: Volume | None = None
+    target: Target | None = None
+    drawn: Volume | None = None
+    opened: int = 0
+    closed: int = 0
+
+    def open_case(self, unit: str, files: Mapping[Role, Sequence[Path]]) -> None:
+        assert not self.unit, "a case is open already"
+        assert all(path.is_file() for paths in files.values() for path in paths)
+        self.unit, self.files, self.opened = unit, files, self.opened + 1
+
+    def close_case(self) -> None:
+        if self.unit:
+            self.closed += 1
+        self.unit, self.files, self.layers, self.seed = "", {}, {}, None
+
+    def show_phase(self, role: Role) -> None:
+        if role not in self.files:
+            raise CrcError("store.no_series", unit=self.unit, role=role.value)
+        self.phase = role
+
+    def show_layers(self, layers: Mapping[Layer, Volume], fill: Fill) -> None:
+        self.layers, self.fill = dict(layers), fill
+
+    def jump(self, centre_ras: Point, extent_mm: float) -> None:
+        self.place = (centre_ras, extent_mm)
+
+    def begin_edit(self, target: Target, seed: Volume) -> None:
+        self.target, self.seed, self.drawn = target, seed, seed
+
+    def edited(self) -> Volume | None:
+        return self.drawn
+
+    def end_edit(self) -> None:
+        self.seed = self.target = self.drawn = None
+
+
+@dataclass
+class Signature:
+    """Who signs with what; `asked` keeps what it was for."""
+
+    secret: str | None = PIN
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def ask(self, person: str, words: str) -> str | None:
+        self.asked.append((person, words))
+        return self.secret
+
+
+class Room:
+    """A store with cases; `sit` gives a presenter of its own to a person."""
+
+    def __init__(self, folder: Path, policy: Policy = POLICY) -> None:
+        self.clock = ManualClock()
+        self.store: FolderStore = new_store(folder, self.clock, policy=policy)
+        known = p.PersonSet("dean", Title.ASSOCIATE_CHIEF, frozenset({PersonRole.SENIOR}), "02", True)
+        must(self.store, "admin", Kind.PERSON_SET, known)
+        self.store.people.set_name("dean", "Dean")
+        self.store.people.set_pin("dean", PIN)
+        self.team = Team(self.store, study(folder / "images"), folder, HABITS)
+        self.place = self.store.info().place
+        self.settings = MemorySettings()
+
+    def read(self, cases: int, *readers: str) -> tuple[str, ...]:
+        """Cases read by these readers and compared."""
+        units = self.team.open(cases)
+        for unit in units:
+            for reader in readers:
+                self.team.assign(unit, reader)
+                self.team.read(unit, reader)
+        self.clock.wait(31 * 60)
+        self.store.advance()
+        return units
+
+    def sit(self, person: str, lang: Lang = Lang.EN) -> Seat:
+        """A presenter at which `person` works."""
+        return Seat(self, person, lang)
+
+
+class Seat:
+    """A presenter with everything it was given, and what it rendered."""
+
+    def __init__(self, room: Room, person: str, lang: Lang) -> None:
+        self.scene, self.ask, self.secrets = NumpyScene(), ScriptedAsk(), Signature()
+        self.jobs = StepJobs(room.clock)
+        self.rendered: list[State] = []
+
+        def open_store(place: str) -> Store:
+            return FolderStore(Path(place), clock=room.clock, pin_policy=room.store.people.policy)
+
+        kit = Kit(self.scene, self.ask, self.secrets, self.jobs, room.clock, room.settings, open_store)
+        self.quality = QualityControl(kit, lang)
+        self.quality.hub.on_render(self.rendered.append)
+        self.quality.open_store(room.place)
+        self.quality.choose_person(person)
+
+    @property
+    def state(self) -> State:
+        """What is shown."""
+        return self.quality.state
+
+    @property
+    def message(self) -> str:
+        """The sentence that is shown."""
+        return "" if self.state.message is None else self.state.message.words
