@@ -81,7 +81,7 @@ class Room:
         self.settings.put("store", self.place)
         self.settings.put("reader", reader)
         scene, ask, jobs, keepers = FakeScene(), ScriptedAsk(), StepJobs(self.clock), []
-        jobs.handlers["check_scan"] = lambda request, progress: {"items": []}
+        jobs.handlers["check_scan"] = lambda request, progress: {"verdict": "pass", "series": [], "items": []}
         recovery = Recovery(self.home)
 
         def keeper(home: Path) -> FakeKeeper:

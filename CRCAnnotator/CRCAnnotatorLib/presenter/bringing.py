@@ -2,57 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from crc_core.desk.job_forms import ImportAsked, Imported, SampleAsked, SampleMade
 from crc_core.errors import CrcError
-from crc_core.text import say
+from crc_core.files.records import from_document, to_document
+from crc_core.text import Lang, say
 
 from CRCAnnotatorLib.presenter.hub import Hub
 from CRCAnnotatorLib.presenter.people import Colleague
-from CRCAnnotatorLib.presenter.running import Running
+from CRCAnnotatorLib.presenter.ports import Choice
+from CRCAnnotatorLib.presenter.running import Running, tell
 from CRCAnnotatorLib.presenter.state import Level
 
-Brought = Callable[[str, str, str], None]
-"""Told the store's place, the reader and the unit of a new case; empty for those that stay as they are."""
+_LATER = "later"
+_SAMPLE, _STUDY = "sample_case", "import_study"
 
 
 class Bringing:
-    """Brings new cases into a store."""
+    """Brings new cases into a store; `made` is told of a sample case, `taken_in` of the unit of a study."""
 
-    def __init__(self, hub: Hub, running: Running, brought: Brought) -> None:
-        self._hub, self._running, self._brought = hub, running, brought
+    def __init__(self, hub: Hub, running: Running) -> None:
+        self._hub, self._running = hub, running
+        self._names: dict[str, str] = {}
+        self.made: Callable[[SampleMade], None] = lambda made: None
+        self.taken_in: Callable[[str], None] = lambda unit: None
 
     def sample(self) -> None:
         """Make the synthetic study in a store of its own on this machine."""
         if self._running.refuse():
             return
-        request = {"home": str(self._hub.kit.home), "lang": self._hub.lang.value}
+        asked = SampleAsked(str(self._hub.kit.home), self._hub.lang)
+        self._run(_SAMPLE, "annotator.bringing.sample", asked, SampleMade, self.made)
 
-        def done(answer: Mapping[str, Any]) -> None:
-            self._brought(str(answer["store"]), str(answer["reader"]), str(answer["unit"]))
-
-        self._running.process(lambda lang: say("annotator.bringing.sample", lang), "sample_case", request, done)
-
-    def study(self, folder: Path, manager: Colleague | None) -> None:
-        """Take the examination in a folder into the store, as a data manager."""
+    def study(self, folder: Path, manager: Colleague | None, readers: Sequence[Colleague]) -> None:
+        """Take the examination in a folder into the store, as a data manager who says who is to read it."""
         if self._running.refuse():
             return
         if manager is None or not manager.imports or self._hub.store is None:
             self._hub.tell(CrcError("store.managers_only", person=self._hub.reader))
             return
-        request = {
-            "store": self._hub.store.info().place,
-            "folder": str(folder),
-            "actor": manager.id,
-            "site": manager.site,
-            "lang": self._hub.lang.value,
-        }
+        try:
+            place = self._hub.store.info().place
+        except CrcError as error:
+            self._hub.tell(error)
+            return
+        self._names = {item.id: item.name for item in readers}
+        reader = self._reader(manager, readers)
+        if reader is not None:
+            to_read = None if reader == _LATER else reader
+            self._take_in(ImportAsked(place, str(folder), manager.id, self._hub.lang, to_read, manager.site))
 
-        def done(answer: Mapping[str, Any]) -> None:
-            unit = str(answer["unit"])
-            self._brought("", "", unit)
-            self._hub.note(Level.INFO, "annotator.bringing.imported", unit=unit)
+    def _reader(self, manager: Colleague, readers: Sequence[Colleague]) -> str | None:
+        """Who is to read the case; oneself is offered first. None where the person thinks better of it."""
+        own_first = sorted(readers, key=lambda item: item.id != manager.id)
+        choices = [Choice(item.id, item.row(self._hub.lang).words) for item in own_first]
+        choices.append(Choice(_LATER, self._hub.say("annotator.answer.assign_later")))
+        title, words = self._hub.say("annotator.ask.assign"), self._hub.say("annotator.ask.assign_words")
+        return self._hub.kit.ask.pick(title, words, choices)
 
-        self._running.process(lambda lang: say("annotator.bringing.study", lang), "import_study", request, done)
+    def _take_in(self, asked: ImportAsked) -> None:
+        self._run(_STUDY, "annotator.bringing.study", asked, Imported, lambda done: self._imported(asked, done))
+
+    def _imported(self, asked: ImportAsked, imported: Imported) -> None:
+        self.taken_in(imported.unit)
+        fixed = [item for item in imported.refused if not item.overrulable]
+        if fixed:
+            self._hub.message(Level.ERROR, self._hub.say("annotator.bringing.unfit", words=fixed[0].sentence))
+        elif imported.refused:
+            self._overrule(asked, imported)
+        else:
+            self._hub.message(*self._told(asked, imported))
+
+    def _overrule(self, asked: ImportAsked, imported: Imported) -> None:
+        """The scan fell short where a person may overrule it: ask for the reasons, and go on with them."""
+        reasons: dict[str, str] = {}
+        for item in imported.refused:
+            reason = self._hub.kit.ask.text(self._hub.say("annotator.ask.accept"), item.sentence)
+            if reason is None or not reason.strip():
+                self._hub.note(Level.WARNING, "annotator.bringing.waits", unit=imported.unit)
+                return
+            reasons[item.id] = reason.strip()
+        self._take_in(replace(asked, overrules=reasons))
+
+    def _told(self, asked: ImportAsked, imported: Imported) -> tuple[Level, str]:
+        """What became of the examination, with everything that is to be known of it."""
+        code = "annotator.bringing.assigned" if imported.is_assigned else "annotator.bringing.imported"
+        words = [self._hub.say(code, unit=imported.unit, reader=self._names.get(asked.reader or "", ""))]
+        words += [imported.not_assigned] if imported.not_assigned else []
+        words += imported.duplicates
+        if imported.unreadable:
+            words.append(self._hub.say("annotator.bringing.unreadable", count=imported.unreadable))
+        loud = bool(imported.not_assigned or imported.duplicates or imported.unreadable)
+        return Level.WARNING if loud else Level.INFO, ("" if self._hub.lang is Lang.ZH else " ").join(words)
+
+    def _run(self, job: str, code: str, asked: Any, form: type, done: Callable[[Any], None]) -> None:
+        def take(answer: Mapping[str, Any]) -> None:
+            try:
+                read: Any = from_document(form, dict(answer), Path(job))
+            except CrcError as error:
+                tell(self._hub, error)
+                return
+            done(read)
+
+        self._running.process(lambda lang: say(code, lang), job, to_document(asked), take)

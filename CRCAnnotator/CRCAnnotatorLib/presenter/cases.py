@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from crc_core.desk.job_forms import SampleMade
 from crc_core.desk.keeping import Slot
 from crc_core.desk.recovery import Kept
 from crc_core.errors import CrcError
@@ -35,7 +36,8 @@ class Cases:
     def __init__(self, hub: Hub, running: Running, keeping: Keeping, desk: Desk) -> None:
         self._hub, self._keeping, self._desk = hub, keeping, desk
         self._watch = Watch(hub, desk)
-        self._bringing = Bringing(hub, running, self._brought)
+        self._bringing = Bringing(hub, running)
+        self._bringing.made, self._bringing.taken_in = self._made, self._taken_in
         self._place, self._notice_code = "", ""
         self._people: tuple[Colleague, ...] = ()
         self._listing = Listing()
@@ -204,13 +206,13 @@ class Cases:
         """Take a study in from a folder of DICOM files."""
         folder = self._hub.kit.ask.folder(self._hub.say("annotator.ask.study"))
         if folder is not None:
-            self._bringing.study(folder, self._colleague(self._hub.reader))
+            self._bring(folder)
 
     def import_from_database(self) -> None:
         """Take a study in from Slicer's DICOM database."""
         folder = self._hub.kit.ask.database_study()
         if folder is not None:
-            self._bringing.study(folder, self._colleague(self._hub.reader))
+            self._bring(folder)
 
     # the state
     def refresh_words(self) -> None:
@@ -251,13 +253,16 @@ class Cases:
         is_here = slot.store == open_store_of(self._hub).info().id
         return is_here and (slot.unit, slot.reader) == (unit, self._hub.reader)
 
-    def _brought(self, place: str, reader: str, unit: str) -> None:
-        """A new case is there: in another store, where one was made for it; then it is opened."""
-        if place and place != self._place:
-            self._hub.kit.settings.put(_READER, reader or None)
-            if not self._open_store(place):
-                return
-        elif reader and reader != self._hub.reader:
-            self._read_as(reader)
+    def _bring(self, folder: Path) -> None:
+        readers = [person for person in self._people if person.reads]
+        self._bringing.study(folder, self._colleague(self._hub.reader), readers)
+
+    def _made(self, made: SampleMade) -> None:
+        """The sample case is there, in its own store: work there from now on, and open it."""
+        self._hub.kit.settings.put(_READER, made.reader)
+        if self._open_store(made.store):
+            self.open_unit(made.unit)
+
+    def _taken_in(self, unit: str) -> None:
         self.list_again()
         self.select(unit)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
+from crc_core.desk.job_forms import ScanChecked
 from crc_core.errors import CrcError
 from crc_core.reading.schema import ScanRemark
 from crc_core.text import Lang
@@ -13,7 +14,7 @@ from crc_core.workflow.events import Kind
 from crc_core.workflow.payloads import ScanOverruled
 
 from CRCAnnotatorLib.presenter.acting import open_store_of, tried
-from CRCAnnotatorLib.presenter.check_rows import Findings, Item, item_label, item_row, items_of, series_rows
+from CRCAnnotatorLib.presenter.check_rows import Item, item_label, item_row, items_of, series_rows
 from CRCAnnotatorLib.presenter.checking import Checking
 from CRCAnnotatorLib.presenter.hub import Hub
 from CRCAnnotatorLib.presenter.open_case import OpenCase
@@ -27,26 +28,30 @@ class Check:
     def __init__(self, hub: Hub, running: Running, go_on: Callable[[], None]) -> None:
         self._hub, self._go_on = hub, go_on
         self._checking = Checking(hub, running, self._found)
-        self._findings: Mapping[Lang, Findings] = {}
+        self._checked: dict[Lang, ScanChecked] = {}
+        self._wording: Lang | None = None
         self._selected: Role | None = None
 
     # the life of a case
     def opened(self, case: OpenCase) -> None:
         """A case is open: its items are put into words aside."""
-        self._findings, self._selected = {}, None
-        self._checking.quietly(case)
+        self._checked, self._selected = {}, None
         self.refresh()
 
     def closed(self) -> None:
         """The case is closed."""
         self._checking.stop()
-        self._findings = {}
+        self._checked, self._wording = {}, None
 
     def refresh(self) -> None:
-        """Show the check as it stands."""
+        """Show the check as it stands; in another language, its reasons are fetched in that one."""
         case = self._hub.case
-        if case is not None:
-            self._hub.publish(check=self._state(case))
+        if case is None:
+            return
+        if self._hub.lang not in self._checked and self._wording is not self._hub.lang:
+            self._wording = self._hub.lang
+            self._checking.quietly(case)
+        self._hub.publish(check=self._state(case))
 
     @property
     def to_settle(self) -> int:
@@ -120,15 +125,16 @@ class Check:
         """Run the check anew on the images as they are."""
         case = self._hub.case
         if case is not None:
+            self._wording = self._hub.lang
             self._checking.openly(case)
 
     # the state
-    def _found(self, findings: Mapping[Lang, Findings]) -> None:
-        self._findings = findings
+    def _found(self, lang: Lang, checked: ScanChecked) -> None:
+        self._checked[lang] = checked
         self.refresh()
 
     def _items(self, case: OpenCase) -> tuple[Item, ...]:
-        return items_of(case, self._findings.get(self._hub.lang, {}))
+        return items_of(case, self._checked.get(self._hub.lang))
 
     def _item(self, name: str) -> Item | None:
         case = self._hub.case
@@ -144,7 +150,7 @@ class Check:
         verdict = worst([item.checked.verdict for item in items])
         views = self._hub.views
         return CheckState(
-            series=series_rows(case, items, lang),
+            series=series_rows(case, items, self._checked.get(lang), lang),
             items=tuple(
                 item_row(item, lang, read_only=case.read_only) for item in items if item.checked.role is self._selected
             ),

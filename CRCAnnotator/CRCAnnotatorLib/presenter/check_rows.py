@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crc_core.desk.arrangement import ImageKey
+from crc_core.desk.job_forms import ScanChecked, ScanItem
 from crc_core.text import Lang, say
 from crc_core.vocabulary import CT_PHASES, VERDICT_ORDER, Role, Verdict
 from crc_core.workflow.payloads import CheckedItem, SeriesRecord
@@ -18,26 +18,11 @@ LOUD = (Verdict.WARN, Verdict.FAIL)
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One item of the check in words, as a run of the check on this machine told it."""
-
-    verdict: Verdict
-    overrulable: bool
-    seen: str
-    expected: str
-    sentence: str
-
-
-Findings = Mapping[str, Finding]
-"""Items by name, `<role>.<item>` for those of a series."""
-
-
-@dataclass(frozen=True)
 class Item:
     """One item that fell short: as the store keeps it, in words where they are known, settled or not."""
 
     checked: CheckedItem
-    finding: Finding | None
+    finding: ScanItem | None
     remark: str
     overruled: bool
 
@@ -47,13 +32,14 @@ class Item:
         return self.checked.verdict in LOUD and not self.remark and not self.overruled
 
 
-def items_of(case: OpenCase, findings: Findings) -> tuple[Item, ...]:
+def items_of(case: OpenCase, checked: ScanChecked | None) -> tuple[Item, ...]:
     """Everything that fell short, the worst first: what the store knows, and what a newer run found besides."""
     remarks = {remark.item: remark.reason for remark in case.work.scan_remarks}
+    findings = {} if checked is None else {item.id: item for item in checked.items}
     known = {item.id: item for item in case.view.scan_items}
     for name, finding in findings.items():
         if name not in known and finding.verdict is not Verdict.PASS:
-            known[name] = CheckedItem(name, finding.verdict, finding.overrulable, _role_in(name))
+            known[name] = CheckedItem(name, finding.verdict, finding.overrulable, finding.role)
     items = (
         Item(item, findings.get(name), remarks.get(name, ""), name in case.view.overruled)
         for name, item in known.items()
@@ -86,22 +72,26 @@ def item_label(checked: CheckedItem, lang: Lang) -> str:
     return say(f"scan.name.{checked.id.rpartition('.')[2]}", lang)
 
 
-def series_rows(case: OpenCase, items: tuple[Item, ...], lang: Lang) -> tuple[SeriesRow, ...]:
+def series_rows(
+    case: OpenCase, items: tuple[Item, ...], checked: ScanChecked | None, lang: Lang
+) -> tuple[SeriesRow, ...]:
     """Every series of the unit in the order of time, and the phases that are missing."""
     there = {record.role: record for record in case.view.series}
+    told = {} if checked is None else {series.role: series.description for series in checked.series}
     roles = [role for role in Role if role in there or role in CT_PHASES]
     return tuple(
-        _series(case, there[role], items, lang) if role in there else _missing(role, items, lang) for role in roles
+        _series(case, there[role], items, told.get(role, ""), lang) if role in there else _missing(role, items, lang)
+        for role in roles
     )
 
 
-def _series(case: OpenCase, record: SeriesRecord, items: tuple[Item, ...], lang: Lang) -> SeriesRow:
+def _series(case: OpenCase, record: SeriesRecord, items: tuple[Item, ...], told: str, lang: Lang) -> SeriesRow:
     own = [item for item in items if item.checked.role is record.role]
     verdict = own[0].checked.verdict if own else Verdict.PASS
     return SeriesRow(
         role=record.role,
         label=say(f"desk.role.{record.role.value}", lang),
-        description=record.vendor or "",
+        description=told or record.vendor or "",
         slices=str(record.instances),
         thickness="" if record.thickness_mm is None else f"{record.thickness_mm:g}",
         verdict=verdict,
@@ -144,8 +134,3 @@ def _source_of(case: OpenCase, role: Role, lang: Lang) -> str:
         return ""
     words = say("annotator.list", lang).join(say(f"report.target.{target.value}", lang) for target in targets)
     return say("annotator.check.source_of", lang, targets=words)
-
-
-def _role_in(name: str) -> Role | None:
-    head, dot, _ = name.partition(".")
-    return Role(head) if dot and head in set(Role) else None

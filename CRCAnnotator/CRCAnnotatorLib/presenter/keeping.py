@@ -162,9 +162,13 @@ class Keeping:
 
     def keep_time(self) -> None:
         """Nothing was changed, but time was spent: it goes to the work that is kept already."""
-        if self._slot is not None and not self._unsaved and self.recovery.has(self._slot.label):
-            self._waits_since = self._hub.kit.clock.monotonic()
-            self.flush_now()
+        case = self._hub.case
+        if case is None or self._slot is None or self._unsaved or not self.recovery.has(self._slot.label):
+            return
+        try:
+            self._write(self._work(case.work), {})
+        except CrcError as error:
+            self._hub.tell(error)
 
     def discard(self) -> None:
         """Throw away what was done since the case was opened or saved on purpose; raises CrcError as the disk does."""
@@ -176,7 +180,7 @@ class Keeping:
         if base is None:
             self.recovery.discard(label)
         elif self._unsaved:
-            self.recovery.write(label, to_document(base.work), self._back_to(base, label))
+            self._write(base.work, self._back_to(base, label))
         self._waits_since, self._unsaved = None, False
 
     def drop(self) -> None:
@@ -289,6 +293,11 @@ class Keeping:
     def _tell(self, saved: Saved) -> None:
         self._saved = saved
         self._show()
+
+    def _write(self, work: Work, masks: Mapping[SegmentKey, PackedMask | None]) -> None:
+        """Write at once, beginning from what lies on the disk, where the keeper wrote meanwhile."""
+        if self._slot is not None:
+            Recovery(self._hub.kit.home).write(self._slot.label, to_document(work), masks)
 
     # what was there before
     def _take_as_base(self) -> None:

@@ -59,8 +59,8 @@ class Starting:
     def begin(self, store: Store, name: str, *, goes_on: bool = False) -> Start | None:
         """Hold the reader's slot of a unit and say what it is opened from; None where the person thinks better of it.
 
-        With `goes_on` kept work is gone on with and nothing is asked about a program that ended over it. Raises CrcError
-        where the unit cannot be opened; then, and with None, nothing is held.
+        With `goes_on` kept work is gone on with and nothing is asked about a program that ended over it. Raises
+        CrcError where the unit cannot be opened; then, and with None, nothing is held.
         """
         unit = UnitId.parse(name)
         view = store.unit(unit, self._hub.reader)

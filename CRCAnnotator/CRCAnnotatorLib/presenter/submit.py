@@ -204,13 +204,14 @@ class Submit:
         submitted = slot is not None and slot.phase is SlotPhase.SUBMITTED
         self._could_withdraw = submitted and self._window_is_open(slot)
         report = self._hub.state.report
+        progress = "" if report is None else report.progress
         return SubmitState(
             problems=tuple(
                 ProblemRow(number, problem.blocks, problem.where.step, problem.sentence(lang))
                 for number, problem in enumerate(standing.problems)
             ),
             blocking=standing.blocking,
-            summary=summary_lines(case.work, "" if report is None else report.progress, self._desk.active_seconds, lang),
+            summary=summary_lines(case.work, progress, self._desk.active_seconds, lang),
             can_submit=not case.read_only and not standing.blocking and not self._submitting,
             submitting=self._submitting,
             submitted=self._submitted_words(slot) if submitted else "",
