@@ -262,8 +262,11 @@ def test_a_segmentation_deleted_under_us_is_made_anew_from_what_was_read() -> No
     before = desk.voxels(L1).copy()
     desk.scene.loses(Lost.SEGMENTATION)
     assert desk.contour.kept()[L1].inside.sum() == before.sum()
-    desk.contour.restore()
-    assert np.array_equal(desk.voxels(L1), before) and desk.scene.edited == L1 and L1 in desk.case.touched
+    desk.contour.opened(desk.case, desk.contour.kept())
+    desk.contour.entered()
+    assert np.array_equal(desk.voxels(L1), before) and desk.scene.source is not None
+    desk.contour.choose_target(Target.PRIMARY)
+    assert desk.scene.edited == L1 and desk.state.targets[0].lesions[0].drawn
 
 
 def test_closing_forgets_everything_and_what_comes_late_is_harmless() -> None:

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from annotator_support import PVP
-from contouring_support import Desk
+from contouring_support import READER, UNIT, Desk
 from crc_core.desk.arrangement import ImageKey, LayoutKind
+from crc_core.desk.job_forms import RegisterAsked, RegisterDone
 from crc_core.desk.steps import ContourStepId
 from crc_core.errors import CrcError
-from crc_core.identity import UnitId
+from crc_core.files.records import from_document, to_document
+from crc_core.store.protocol import StoreInfo
 from crc_core.vocabulary import Mode, Role, Target
 from CRCAnnotatorLib.presenter.ports import Step
 
@@ -23,16 +25,19 @@ T2 = ImageKey(Role.T2)
 TURNED = [[1.0, 0.0, 0.0, 4.0], [0.0, 1.0, 0.0, -2.0], [0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 0.0, 1.0]]
 
 
-class Files:
-    """A store of which only the images' files are asked for."""
+DONE = to_document(RegisterDone(tuple(map(tuple, TURNED)), 0.1, 0.4, 0.9, 1.3))
 
-    def open_image(self, unit: UnitId, role: Role, viewer: str) -> tuple[Path, ...]:
-        return (Path(f"{unit}-{role.value}-{viewer}.dcm"),)
+
+class Placed:
+    """A store of which only the place is asked for."""
+
+    def info(self) -> StoreInfo:
+        return StoreInfo("store", "somewhere", False, "policy")
 
 
 def opened(site: str | None = "rectum_middle", roles: tuple[Role, ...] = WITH_MRI) -> Desk:
     desk = Desk()
-    desk.hub.store = Files()  # type: ignore[assignment]  # all that is asked of it here
+    desk.hub.store = Placed()  # type: ignore[assignment]  # all that is asked of it here
     return desk.open(MODES, roles, clinical=None if site is None else {"primary_site": site})
 
 
@@ -116,15 +121,21 @@ def test_a_registration_runs_aside_with_progress_and_is_looked_at_before_it_is_u
     desk.jobs.hold_processes = True
     desk.contour.register_mri()
     (job, request) = desk.jobs.requested[0]
-    assert job == "register" and "PVP" in request["ct"][0] and "T2" in request["mri"][0]
-    assert request["start"][0][3] == 4.0
+    asked = from_document(RegisterAsked, dict(request), Path("request"))
+    assert job == "register" and (asked.ct, asked.mri) == (Role.PVP, Role.T2)
+    assert (asked.store, asked.unit, asked.viewer, asked.pairs) == (
+        "somewhere",
+        str(UNIT),
+        READER,
+        desk.work.sync_pairs,
+    )
     assert desk.state.mri.registering and "Registering" in desk.state.mri.words
     running = desk.jobs.processes["annotator.register"]
     running.progress(Step("Registering", 3, 4))
     assert "75 %" in desk.state.mri.words
     desk.contour.register_mri()
     assert len(desk.jobs.requested) == 1, "one at a time"
-    desk.jobs.handlers["register"] = lambda asked, tell: {"ct_to_mri": TURNED}
+    desk.jobs.handlers["register"] = lambda asked, tell: DONE
     desk.jobs.finish_process("annotator.register")
     mri = desk.state.mri
     assert mri.registered and not mri.accepted and not mri.registering and mri.shown_moved
@@ -142,7 +153,7 @@ def test_a_registration_runs_aside_with_progress_and_is_looked_at_before_it_is_u
 
 def test_an_accepted_registration_comes_back_with_the_case() -> None:
     desk = opened()
-    desk.jobs.handlers["register"] = lambda asked, tell: {"ct_to_mri": TURNED}
+    desk.jobs.handlers["register"] = lambda asked, tell: DONE
     desk.contour.register_mri()
     desk.contour.accept_registration(True)
     again = Desk()
@@ -168,6 +179,13 @@ def test_a_registration_that_fails_is_told_and_one_can_be_stopped() -> None:
     desk.contour.register_mri()
     desk.contour.closed()
     assert "annotator.register" not in desk.jobs.processes
+
+
+def test_an_answer_that_is_none_is_told() -> None:
+    desk = opened()
+    desk.jobs.handlers["register"] = lambda asked, tell: {"ct_to_mri": "everywhere"}
+    desk.contour.register_mri()
+    assert desk.message and desk.work.registration is None and not desk.state.mri.registering
 
 
 @pytest.mark.parametrize(

@@ -62,10 +62,6 @@ class Contour:
         """Word everything anew."""
         self._do(self._its.word_again, changes=False)
 
-    def restore(self) -> None:
-        """The segmentation was deleted under us: make it anew from the voxels as they were last read."""
-        self._do(self._its.restore, changes=False)
-
     # what others ask
     def drawn(self) -> frozenset[SegmentKey]:
         """The segments that hold voxels."""

@@ -68,10 +68,6 @@ class Showing:
         if bench.lesion is not None and target is bench.target and bench.is_expected(target, bench.lesion):
             bench.ensure(bench.keys_of(target, bench.lesion))
 
-    def lost(self) -> None:
-        """The segmentation is gone; the next `bind` makes it anew."""
-        self._source = None
-
     def leave(self) -> None:
         """Another step of the panel is in front: the tools are laid down, the masks show what they hold."""
         self._subtraction.end_preview()

@@ -102,15 +102,6 @@ class ContourWork:
         self.bench.ensure(key for state in self.bench.work.targets for key in segments_of(state) if key in present)
         self._follow_marks()
 
-    def restore(self) -> None:
-        """Make the segmentation anew from the voxels as they were last read."""
-        self.showing.lost()
-        self.subtraction.clear()
-        put_masks(self.bench, self.showing, kept_of(self.bench))
-        self.bench.case.touched.update(self.drawn())
-        self.showing.follow()
-        self.hub.note(Level.WARNING, "annotator.contour.restored")
-
     # what others ask
     def drawn(self) -> frozenset[SegmentKey]:
         """The segments that hold voxels."""

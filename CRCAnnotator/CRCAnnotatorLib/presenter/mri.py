@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crc_core.contour.results import Point
 from crc_core.desk.arrangement import ImageKey
+from crc_core.desk.job_forms import RegisterAsked, RegisterDone
 from crc_core.desk.marks import SyncPair
 from crc_core.desk.syncing import shift_of
 from crc_core.desk.work import Registration
+from crc_core.errors import CrcError
+from crc_core.files.records import from_document, to_document
 from crc_core.importing.delineation import default_protocol
 from crc_core.vocabulary import MR_ROLES, Mode, Role
 
+from CRCAnnotatorLib.presenter.acting import open_store_of
 from CRCAnnotatorLib.presenter.contour_bench import Bench
 from CRCAnnotatorLib.presenter.ports import Step
 from CRCAnnotatorLib.presenter.running import tell
@@ -107,22 +112,17 @@ class Mri:
     # registration
     def register(self) -> None:
         """Find the rigid transform in a process aside; sync points tell where to begin."""
-        source, mri, store = self._source(), self._lead(), self._bench.hub.store
-        if source is None or mri is None or store is None or self._running is not None:
+        source, mri, hub = self._source(), self._lead(), self._bench.hub
+        if source is None or mri is None or self._running is not None:
             return
         if not self._may_register:
-            self._bench.hub.note(Level.INFO, "annotator.contour.mri_not_here")
+            hub.note(Level.INFO, "annotator.contour.mri_not_here")
             return
-        unit, reader = self._bench.case.unit, self._bench.hub.reader
-        shift = shift_of(self._bench.work.sync_pairs)
-        request = {
-            "ct": [str(path) for path in store.open_image(unit, source.role, reader)],
-            "mri": [str(path) for path in store.open_image(unit, mri.role, reader)],
-            "start": None if shift is None else [list(row) for row in shift.ct_to_mri],
-        }
-        self._running = Step(self._bench.hub.say("annotator.contour.mri_registering"))
-        jobs = self._bench.hub.kit.jobs
-        jobs.process(_NAME, _JOB, request, self._done, self._failed, self._progress)
+        place, unit = open_store_of(hub).info().place, str(self._bench.case.unit)
+        pairs = self._bench.work.sync_pairs
+        asked = RegisterAsked(place, unit, hub.reader, hub.lang, source.role, mri.role, pairs)
+        self._running = Step("")
+        hub.kit.jobs.process(_NAME, _JOB, to_document(asked), self._done, self._failed, self._progress)
 
     def cancel(self) -> None:
         """A person stops the registration; nothing of it is taken over."""
@@ -132,10 +132,13 @@ class Mri:
 
     def _done(self, result: Mapping[str, Any]) -> None:
         self._running = None
-        matrix = tuple(tuple(float(cell) for cell in row) for row in result["ct_to_mri"])
-        self._moved = True
-        self._bench.change(replace(self._bench.work, registration=Registration(matrix)))
-        self.follow()
+        try:
+            found = from_document(RegisterDone, dict(result), Path(_JOB))
+            self._moved = True
+            self._bench.change(replace(self._bench.work, registration=Registration(found.ct_to_mri)))
+            self.follow()
+        except CrcError as error:
+            self._bench.hub.tell(error)
         self._show()
 
     def _failed(self, error: Exception) -> None:
@@ -187,8 +190,8 @@ class Mri:
         hub, registration = self._bench.hub, self._bench.work.registration
         if self._running is not None:
             step = self._running
-            share = f" {100 * step.done // step.total} %" if step.total else ""
-            return f"{step.words}{share}"
+            percent = 100 * step.done // step.total if step.total else 0
+            return hub.say("annotator.contour.mri_registering", percent=percent)
         if self._placing:
             return hub.say("annotator.contour.place_on_ct" if self._ct is None else "annotator.contour.place_on_mri")
         if registration is not None:

@@ -29,6 +29,7 @@ class Mri:
         self._add = button(flow, "crc.contour.add_sync", contour.add_sync_pair, icons.icon("plus"))
         self._remove = button(flow, "crc.contour.remove_sync", contour.remove_sync_pair, icons.icon("minus"))
         self._register = button(flow, "crc.contour.register", contour.register_mri, icons.icon("link"))
+        self._stop = button(flow, "crc.contour.stop_registration", contour.cancel_registration, icons.icon("close"))
         self._moved = button(flow, "crc.contour.moved", self._show_moved, icons.icon("eye"))
         self._moved.setCheckable(True)
         self._accept = button(flow, "crc.contour.accept_registration", self._accepted, icons.icon("done"))
@@ -36,6 +37,7 @@ class Mri:
         for made, code in (
             (self._remove, "remove_sync"),
             (self._register, "register"),
+            (self._stop, "stop_registration"),
             (self._accept, "accept_registration"),
             (self._reject, "reject_registration"),
         ):
@@ -43,7 +45,7 @@ class Mri:
             kit.words.tip(made, f"annotator.view.contour.{code}_tip")
         kit.words.tip(self._add, "annotator.view.contour.add_sync_tip")
         kit.words.tip(self._moved, "annotator.view.contour.moved_tip")
-        for made in (self._add, self._remove, self._register, self._moved, self._accept, self._reject):
+        for made in (self._add, self._remove, self._register, self._stop, self._moved, self._accept, self._reject):
             flow.add(made)
         self._fold.layout.addWidget(flow)
 
@@ -57,8 +59,8 @@ class Mri:
         self._words.setVisible(bool(mri.words))
         self._add.setText(say("annotator.view.contour.add_sync", lang, count=mri.sync_pairs))
         self._remove.setEnabled(mri.sync_pairs > 0)
-        self._register.setVisible(mri.can_register)
-        self._register.setEnabled(not mri.registering)
+        self._register.setVisible(mri.can_register and not mri.registering)
+        self._stop.setVisible(mri.registering)
         self._moved.setVisible(mri.registered)
         self._moved.setChecked(mri.shown_moved)
         code = "moved" if mri.shown_moved else "not_moved"
