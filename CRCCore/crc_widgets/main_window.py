@@ -21,7 +21,7 @@ class WindowParts:
         window = slicer.util.mainWindow()
         if window is None or self._help is not None:
             return
-        panel = window.findChild("qSlicerModulePanel", "ModulePanel")
+        panel = window.findChild("QWidget", "ModulePanel")
         if panel is not None:
             self._help = panel.helpAndAcknowledgmentVisible
             panel.setHelpAndAcknowledgmentVisible(False)
@@ -34,7 +34,7 @@ class WindowParts:
         """Put everything back as it was."""
         window = slicer.util.mainWindow()
         if window is not None and self._help is not None:
-            panel = window.findChild("qSlicerModulePanel", "ModulePanel")
+            panel = window.findChild("QWidget", "ModulePanel")
             if panel is not None:
                 panel.setHelpAndAcknowledgmentVisible(self._help)
         if self._probe is not None:

@@ -6,6 +6,7 @@ import qt
 import slicer
 
 NARROW_BELOW_PX = 1600
+_PANEL = "PanelDockWidget"
 
 
 class SideDock:
@@ -14,6 +15,7 @@ class SideDock:
     def __init__(self, content: qt.QWidget, name: str, width: int) -> None:
         self._content, self._name, self._width = content, name, width
         self._dock: qt.QDockWidget | None = None
+        self._panel_title: str | None = None
 
     @property
     def is_shown(self) -> bool:
@@ -26,12 +28,23 @@ class SideDock:
         window = slicer.util.mainWindow()
         if window is None or self._dock is None:
             return False
-        return any(dock.objectName == "PanelDockWidget" for dock in window.tabifiedDockWidgets(self._dock))
+        return any(dock.objectName == _PANEL for dock in window.tabifiedDockWidgets(self._dock))
 
-    def set_title(self, title: str) -> None:
-        """The words on the dock's edge or tab."""
+    def set_titles(self, title: str, panel_title: str) -> None:
+        """The words on the dock's edge or tab, and on the module panel's tab while the two share a place."""
         if self._dock is not None:
             self._dock.setWindowTitle(title)
+        panel = _panel()
+        if panel is not None and self.is_tabbed:
+            if self._panel_title is None:
+                self._panel_title = panel.windowTitle
+            panel.setWindowTitle(panel_title)
+
+    def _give_title_back(self) -> None:
+        panel = _panel()
+        if panel is not None and self._panel_title is not None:
+            panel.setWindowTitle(self._panel_title)
+        self._panel_title = None
 
     def show(self) -> None:
         """Put the dock beside the images, or behind a tab, as the window has room."""
@@ -48,7 +61,7 @@ class SideDock:
         self._dock.show()
 
     def _place(self, window: qt.QMainWindow) -> None:
-        panel = window.findChild("QDockWidget", "PanelDockWidget")
+        panel = _panel()
         if window.width < NARROW_BELOW_PX and panel is not None:
             window.tabifyDockWidget(panel, self._dock)
             panel.raise_()
@@ -63,20 +76,28 @@ class SideDock:
 
     def bring_up_panel(self) -> None:
         """Show the module panel in front, where the two share a place."""
-        window = slicer.util.mainWindow()
-        if self.is_tabbed and window is not None:
-            window.findChild("QDockWidget", "PanelDockWidget").raise_()
+        panel = _panel()
+        if panel is not None and self.is_tabbed:
+            panel.raise_()
 
     def hide(self) -> None:
         """Take the dock away; it comes back where it was."""
+        self._give_title_back()
         if self._dock is not None:
             self._dock.hide()
 
     def release(self) -> None:
         """Take the dock out of the window; the content is let go."""
+        self._give_title_back()
         window = slicer.util.mainWindow()
         if self._dock is not None:
             if window is not None:
                 window.removeDockWidget(self._dock)
             self._dock.deleteLater()
             self._dock = None
+
+
+def _panel() -> qt.QDockWidget | None:
+    """The dock of Slicer's module panel."""
+    window = slicer.util.mainWindow()
+    return None if window is None else window.findChild("QDockWidget", _PANEL)

@@ -128,7 +128,8 @@ class AnnotatorWindow:
             self.dock.bring_up_panel()
 
     def _title(self) -> None:
-        self.dock.set_title(say("annotator.view.report.dock", self._annotator.hub.lang))
+        lang = self._annotator.hub.lang
+        self.dock.set_titles(say("annotator.view.report.dock", lang), say("panel.annotator.title", lang))
 
     def _may_close(self) -> bool:
         self.panel.commit()
