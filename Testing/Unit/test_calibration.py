@@ -14,7 +14,7 @@ from crc_core.agreement import prepare
 from crc_core.calibration.comparing import CaseScore
 from crc_core.calibration.page import bias_words, cases_sheet, session_page, summary_sheet, write_report
 from crc_core.calibration.policy import calibration_policy
-from crc_core.calibration.protocol import PointRuling, next_protocol, protocol_in_force
+from crc_core.calibration.protocol import PointRuling, next_protocol
 from crc_core.calibration.session import (
     SessionReport,
     heat_map,
@@ -27,13 +27,14 @@ from crc_core.calibration.session import (
 from crc_core.calibration.summary import Failure, summarize
 from crc_core.calibration.votes import count_votes
 from crc_core.cli.main import main
+from crc_core.desk.rules import rule_card
 from crc_core.errors import CrcError
 from crc_core.files.nifti import read_mask
 from crc_core.geometry.grid import Grid
-from crc_core.importing.delineation import default_protocol
+from crc_core.importing.delineation import default_protocol, protocol_in_force
 from crc_core.reading.schema import CALIBRATION_ROUND
 from crc_core.text import Lang
-from crc_core.vocabulary import PersonRole, Target, TargetAnswer, Title
+from crc_core.vocabulary import Mode, PersonRole, Target, TargetAnswer, Title
 from crc_core.workflow import payloads as p
 from crc_core.workflow.events import Kind
 from crc_core.workflow.intents import Intent, Refusal, new_intent
@@ -301,6 +302,17 @@ def test_the_protocol_says_what_was_decided_and_replaces_what_was_said_before(tm
             next_protocol(view, "hospital-3", bad, None)
     with pytest.raises(CrcError):
         next_protocol(view, "hospital-1", rulings, None)
+
+
+def test_the_rule_card_cites_what_the_store_has_published(tmp_path: Path) -> None:
+    store = new_store(tmp_path, MovingClock())
+    ruling = PointRuling(Target.PRIMARY, "lumen", True)
+    must(store, "trainer", Kind.PROTOCOL_PUBLISHED, next_protocol(store.overview("trainer"), "h-1", [ruling], None))
+    published = protocol_in_force(store.overview("wang"))
+    card = rule_card(Target.PRIMARY, Mode.DIRECT, Lang.EN, "h-1", published)
+    assert ruling.sentence(Lang.EN) in card.includes
+    assert "h-1" in card.cites
+    assert ruling.sentence(Lang.EN) not in rule_card(Target.PRIMARY, Mode.DIRECT, Lang.EN).includes
 
 
 def test_the_commands_take_a_session_to_its_clearances(

@@ -7,20 +7,16 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from crc_core.calibration.policy import calibration_policy
 from crc_core.errors import CrcError
-from crc_core.files.canonical import canonical_bytes, parse_document
-from crc_core.files.records import from_document
-from crc_core.importing.delineation import DelineationProtocol, default_document
+from crc_core.files.canonical import canonical_bytes
+from crc_core.importing.delineation import default_document, read_protocol
 from crc_core.text import Lang, say
 from crc_core.vocabulary import Target
 from crc_core.workflow.payloads import ProtocolPublished
 from crc_core.workflow.store_view import StoreView
-
-_SCHEMA = "crc-delineation-protocol/1"
 
 
 @dataclass(frozen=True)
@@ -37,17 +33,6 @@ class PointRuling:
         if self.words is not None:
             return self.words[0] if lang is Lang.ZH else self.words[1]
         return say(f"calibration.point.{self.point}.{'in' if self.belongs else 'out'}", lang)
-
-
-def protocol_in_force(view: StoreView) -> DelineationProtocol:
-    """The protocol a store has published with its text, else the one this version ships; raises CrcError."""
-    text = None if view.protocol is None else view.protocol.document
-    return read_protocol(json.dumps(default_document()) if text is None else text)
-
-
-def read_protocol(text: str, path: Path = Path("protocol.json")) -> DelineationProtocol:
-    """The protocol in a JSON text; raises CrcError naming what is wrong."""
-    return from_document(DelineationProtocol, parse_document(text.encode("utf-8"), path, _SCHEMA), path)
 
 
 def next_protocol(view: StoreView, version: str, rulings: Sequence[PointRuling], session: str) -> ProtocolPublished:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crc_core.importing.delineation import default_protocol
+from crc_core.importing.delineation import DelineationProtocol, default_protocol
 from crc_core.text import Lang, say
 from crc_core.vocabulary import Mode, Target
 
@@ -19,13 +19,15 @@ class RuleCard:
     cites: str
 
 
-def rule_card(target: Target, mode: Mode, lang: Lang, protocol: str = "") -> RuleCard:
+def rule_card(
+    target: Target, mode: Mode, lang: Lang, protocol: str = "", published: DelineationProtocol | None = None
+) -> RuleCard:
     """The card of a target contoured in a mode; `protocol` is the version in force of the unit, empty where unknown.
 
     It cites the protocol's version and the consensus; where the unit was bound under another version than the one that
-    comes with this program, it says so.
+    comes with this program, it says so. `published` is the protocol a store has in force, in place of that one.
     """
-    shipped = default_protocol()
+    shipped = published or default_protocol()
     rule = shipped.targets[target]
     title = say(
         "desk.rule.title",

@@ -21,7 +21,7 @@ from crc_core.files.canonical import canonical_hash
 from crc_core.files.records import to_document
 from crc_core.identity import UnitId
 from crc_core.importing.clinical import Clinical
-from crc_core.importing.delineation import DelineationProtocol, default_protocol
+from crc_core.importing.delineation import DelineationProtocol, default_protocol, protocol_in_force
 from crc_core.importing.examination import Examination, Progress, examine
 from crc_core.importing.file_lock import locked
 from crc_core.importing.key_table import KeyTable, PatientRecord, UnitFinished, default_key_table, refuse_inside_store
@@ -117,7 +117,8 @@ def _keys_path(store: Store | None, request: ImportRequest) -> Path:
 def _look(
     store: Store | None, request: ImportRequest, clock: Callable[[], datetime], on_progress: Progress | None
 ) -> _Work:
-    rules, protocol = load_rules(), default_protocol()
+    rules = load_rules()
+    protocol = default_protocol() if store is None else protocol_in_force(store.overview(request.actor))
     since = request.treatment_since or request.clinical.dates.get("treatment_since")
     examination = examine(
         request.folder,

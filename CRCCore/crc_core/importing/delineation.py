@@ -13,10 +13,13 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from crc_core.files.canonical import canonical_hash
+from crc_core.files.canonical import canonical_hash, parse_document
 from crc_core.files.records import from_document
 from crc_core.text import Lang
 from crc_core.vocabulary import Role, Target
+from crc_core.workflow.store_view import StoreView
+
+_SCHEMA = "crc-delineation-protocol/1"
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,17 @@ class DelineationProtocol:
     def sha256(self) -> str:
         """The hash under which a store publishes this version."""
         return canonical_hash(_document())
+
+
+def protocol_in_force(view: StoreView) -> DelineationProtocol:
+    """The protocol a store has published with its text, else the one this version ships; raises CrcError."""
+    text = None if view.protocol is None else view.protocol.document
+    return default_protocol() if text is None else read_protocol(text)
+
+
+def read_protocol(text: str, path: Path = Path("protocol.json")) -> DelineationProtocol:
+    """The protocol in a JSON text; raises CrcError naming what is wrong."""
+    return from_document(DelineationProtocol, parse_document(text.encode("utf-8"), path, _SCHEMA), path)
 
 
 @cache
