@@ -14,6 +14,7 @@ from CRCAnnotatorLib.view.keys import KEYS
 from CRCAnnotatorLib.view.kit import ViewKit
 
 _ALL = "all"
+_NAME_WIDTH = 136
 
 
 class CheckPage:
@@ -131,7 +132,7 @@ class _SeriesRow:
         row = line(gap=6)
         self._name = worded(tool(self.widget, "", self._select))
         self._name.setCheckable(True)
-        self._name.setMinimumWidth(112)
+        self._name.setMinimumWidth(_NAME_WIDTH)
         self._name.setSizePolicy(qt.QSizePolicy.Fixed, qt.QSizePolicy.Preferred)
         self._description = label(self.widget)
         self._numbers = label(self.widget, Weight.QUIET, wrap=False)
@@ -153,7 +154,6 @@ class _SeriesRow:
         self._name.setText(row.label)
         self._name.setAccessibleName(f"{row.label} {row.verdict_words}")
         self._name.setChecked(chosen)
-        self._name.setMinimumWidth(112)
         self.widget.setAutoFillBackground(chosen)
         self._description.setText(row.description)
         self._numbers.setText(say("annotator.view.check.numbers", lang, slices=row.slices, mm=row.thickness))

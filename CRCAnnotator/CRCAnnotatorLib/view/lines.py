@@ -9,7 +9,7 @@ from crc_widgets.look import Weight, label, line, tool
 
 from CRCAnnotatorLib.view.kit import ViewKit
 
-_LABEL_WIDTH, _VALUE_WIDTH = 88, 64
+_LABEL_WIDTH, _VALUE_WIDTH = 104, 58
 
 
 class JumpLine:
@@ -39,7 +39,7 @@ class ValueLine:
         self._icons = kit.icons
         self.widget = qt.QWidget(parent)
         row = line(self.widget, gap=6)
-        self._label, self._value = label(self.widget, wrap=False), label(self.widget, Weight.STRONG, wrap=False)
+        self._label, self._value = label(self.widget), label(self.widget, Weight.STRONG, wrap=False)
         self._label.setFixedWidth(_LABEL_WIDTH)
         self._value.setMinimumWidth(_VALUE_WIDTH)
         self._mark = qt.QLabel(self.widget)
