@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from crc_core.desk.problems import desk_problems
+from crc_core.desk.problems import DeskProblem, desk_problems
 from crc_core.errors import CrcError
 from crc_core.workflow.events import Kind
 from crc_core.workflow.views import SlotPhase
 
 from CRCAnnotatorLib.presenter.contour import Contour
 from CRCAnnotatorLib.presenter.hub import Hub
+from CRCAnnotatorLib.presenter.open_case import OpenCase
 from CRCAnnotatorLib.presenter.steps import Standing, foot_words, step_marks
 
 _SOON = "standing"
@@ -26,6 +27,8 @@ class Stand:
         self._to_settle = to_settle
         self.told: Callable[[Standing], None] = lambda standing: None
         self.current = Standing()
+        self._seen: tuple[object, ...] = ()
+        self._problems: tuple[DeskProblem, ...] = ()
 
     def soon(self) -> None:
         """The work changed: look again once the person pauses."""
@@ -55,15 +58,21 @@ class Stand:
     def _look(self) -> Standing:
         case = self._hub.case
         if case is None:
+            self._seen, self._problems = (), ()
             return Standing()
         submitted = case.slot is not None and case.slot.phase is SlotPhase.SUBMITTED
         if case.read_only:
             return Standing(True, True, submitted, (), self._to_settle())
-        try:
-            problems = desk_problems(
-                case.work, self._contour.drawn(), findings=self._contour.findings(), phases=case.phases
-            )
-        except CrcError as error:
-            self._hub.tell(error)
-            return self.current
-        return Standing(True, False, submitted, problems, self._to_settle())
+        return Standing(True, False, submitted, self._found(case), self._to_settle())
+
+    def _found(self, case: OpenCase) -> tuple[DeskProblem, ...]:
+        """What lies before the submission; the same as before where nothing it depends on has changed."""
+        drawn, findings = self._contour.drawn(), self._contour.findings()
+        seen = (case.work, drawn, findings, case.phases)
+        if len(self._seen) != len(seen) or case.work is not self._seen[0] or seen[1:] != self._seen[1:]:
+            try:
+                self._problems = desk_problems(case.work, drawn, findings=findings, phases=case.phases)
+            except CrcError as error:
+                self._hub.tell(error)
+            self._seen = seen
+        return self._problems
