@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import unicodedata
 from functools import partial
 
 from crc_core.cli.acting import act, add_common, names_of, one_of, tell
@@ -39,6 +40,7 @@ def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
             "--title", type=title, metavar="|".join(names_of(Title)), help=say("store.help.title", lang)
         )
         action.add_argument("--site", required=required, help=say("store.help.site", lang))
+        action.add_argument("--namesake", action="store_true", help=say("people.help.namesake", lang))
     listing = actions.add_parser("list", help=say("store.help.people_list", lang))
     add_common(listing, lang, acts=False)
     retire = actions.add_parser("retire", help=say("store.help.retire", lang))
@@ -70,6 +72,7 @@ def _add(store: FolderStore, arguments: argparse.Namespace, console: Console) ->
     if _known(store, arguments.person) is not None:
         raise CrcError("store.person_exists", person=arguments.person)
     store.people.check_id(arguments.person)
+    _refuse_second_name(store, arguments)
     payload = PersonSet(
         arguments.person, arguments.title or Title.NONE, frozenset(arguments.role), arguments.site, True
     )
@@ -80,12 +83,26 @@ def _add(store: FolderStore, arguments: argparse.Namespace, console: Console) ->
 
 def _change(store: FolderStore, arguments: argparse.Namespace, console: Console) -> Exit:
     person = _must_know(store, arguments.person)
+    _refuse_second_name(store, arguments)
     roles = person.roles if arguments.role is None else frozenset(arguments.role)
     payload = PersonSet(person.id, arguments.title or person.title, roles, arguments.site or person.site, True)
     receipt = act(store, arguments, console, Kind.PERSON_SET, None, payload)
     if arguments.name:
         store.people.set_name(person.id, arguments.name)
     return tell(console, receipt, person=person.id)
+
+
+def _refuse_second_name(store: FolderStore, arguments: argparse.Namespace) -> None:
+    """One person under two identifiers could read a case twice: an equal name needs to be confirmed."""
+    wanted = None if arguments.name is None else _plain(arguments.name)
+    for known in store.persons():
+        is_same = known.active and known.id != arguments.person and _plain(store.people.name(known.id)) == wanted
+        if is_same and not arguments.namesake:
+            raise CrcError("people.same_name", name=arguments.name, person=known.id)
+
+
+def _plain(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _list(store: FolderStore, arguments: argparse.Namespace, console: Console) -> Exit:
