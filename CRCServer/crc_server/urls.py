@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from crc_server.api import act_views, people_views, search_views, unit_views, upload_views
 from crc_server.api.errors import bad_request, not_found, server_error
+from crc_server.web import case_pages, other_pages, search_pages, signing
 
 _V1 = "api/v1/"
 urlpatterns = [
@@ -45,6 +46,23 @@ urlpatterns = [
     path(f"{_V1}advance", act_views.AdvanceView.as_view()),
     path(f"{_V1}events", act_views.EventsView.as_view()),
     path(f"{_V1}events/head", act_views.ChainHeadView.as_view()),
+]
+urlpatterns += [
+    path("", signing.home),
+    path("sign-in", signing.sign_in),
+    path("sign-out", signing.sign_out),
+    path("language", signing.choose_language),
+    path("password", other_pages.own_password_page),
+    path("search", search_pages.search_page),
+    path("search/export", search_pages.export_page),
+    path("cases/<str:code>", case_pages.case_page),
+    path("cases/<str:code>/restore", case_pages.restore_page),
+    path("units/<str:unit>/pictures/<str:target>", case_pages.picture_page),
+    path("work", other_pages.work_page),
+    path("progress", other_pages.progress_page),
+    path("audit", other_pages.audit_page),
+    path("people", other_pages.people_page),
+    path("tables", other_pages.tables_page),
 ]
 handler400 = bad_request
 handler404 = not_found

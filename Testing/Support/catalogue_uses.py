@@ -68,9 +68,14 @@ def _values(node: ast.Call, speaker: str) -> frozenset[str] | None:
     return frozenset(keyword.arg for keyword in node.keywords if keyword.arg)
 
 
+SAID_IN_PAGES = re.compile(r"""\{% (?:say|named) ["']([^"']+)["']""")
+
+
 def written_codes() -> set[str]:
-    """Every string in the code and every value in the data files."""
+    """Every string in the code and in the tags of pages, and every value in the data files."""
     found: set[str] = set()
+    for path in files(ROOT / "CRCServer", ".html"):
+        found.update(SAID_IN_PAGES.findall(path.read_text(encoding="utf-8")))
     for path in speaking_files():
         found.update(
             node.value for node in ast.walk(tree_of(path)) if isinstance(node, ast.Constant) and _is_text(node.value)
@@ -93,6 +98,9 @@ def composed_codes() -> list[re.Pattern[str]]:
             else:
                 continue
             patterns.add("".join(pieces))
+    for path in files(ROOT / "CRCServer", ".html"):
+        areas = re.findall(r"""\{% named ["']([^"']+)["']""", path.read_text(encoding="utf-8"))
+        patterns.update(rf"{re.escape(area)}\..+" for area in areas)
     return [re.compile(pattern) for pattern in patterns if re.search(r"[a-z]{3}", pattern) and r"\." in pattern]
 
 

@@ -40,7 +40,10 @@ class Field:
     def label(self, lang: Lang) -> str:
         """The field's name for people, with its unit."""
         name = say(f"clinical.field.{self.id}", lang)
-        return name if self.unit in (None, "1") else f"{name} ({self.unit})"
+        if self.unit in (None, "1"):
+            return name
+        code = f"clinical.unit.{self.unit}"
+        return f"{name} ({say(code, lang) if code in catalogue(lang) else self.unit})"
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+import traceback
+from pathlib import Path
+
 from crc_core.errors import CrcError
 from django.http import HttpRequest, HttpResponse
 
 from crc_server.api.problems import problem
 
+_LOG = logging.getLogger(__name__)
+
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """The answer to a request that cannot be understood at all."""
-    return problem(request, CrcError("server.bad_request")).render()
+    return _told(request, "server.bad_request")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """The answer at an address that is none."""
-    return problem(request, CrcError("server.not_found")).render()
+    return _told(request, "server.not_found")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The answer to an error in the server itself; its words are in the log alone."""
-    return problem(request, CrcError("server.error")).render()
+    """The answer to an error in the server itself; its kind and place are in the log alone, its values nowhere."""
+    kind, _, trace = sys.exc_info()
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(trace)]
+    _LOG.error("%s at %s", "unknown" if kind is None else kind.__name__, " > ".join(places[-6:]))
+    return _told(request, "server.error")
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The answer to a form that did not come from a page of ours, or from one that is too old."""
+    return _told(request, "server.old_page")
+
+
+def _told(request: HttpRequest, code: str) -> HttpResponse:
+    """A problem document to programs, a page to people."""
+    from crc_server.web.page import show_error
+
+    if request.path.startswith("/api/"):
+        return problem(request, CrcError(code)).render()
+    return show_error(request, CrcError(code))

@@ -42,6 +42,7 @@ _STATUS: Mapping[str, int] = MappingProxyType(
         "server.upload_incomplete": 409,
         "server.other_person": 403,
         "server.not_yours": 403,
+        "server.old_page": 403,
         "server.error": 500,
         "server.away": 503,
         "server.no_store": 503,

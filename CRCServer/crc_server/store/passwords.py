@@ -75,10 +75,14 @@ class Passwords:
         account = User.objects.filter(username=person).first()
         return account is not None and account.has_usable_password()
 
-    def account(self, person: str) -> User:
-        """The person's account, made where there is none, without a password."""
+    def check_id(self, person: str) -> None:
+        """Raise the CrcError for an identifier that is not allowed."""
         if not PERSON_ID.fullmatch(person):
             raise CrcError("store.bad_person", person=person)
+
+    def account(self, person: str) -> User:
+        """The person's account, made where there is none, without a password."""
+        self.check_id(person)
         account, is_new = User.objects.get_or_create(username=person)
         if is_new:
             account.set_unusable_password()

@@ -1,0 +1,1 @@
+"""The pages: rendered here, made lively by htmx, complete without it."""
