@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crc_core.desk.keeper_frames import Answer, encode_answer, read_frame
+from crc_core.desk.keeping import Slot
 from crc_core.desk.recovery import Recovery
 from crc_core.errors import CrcError
 
@@ -32,11 +33,12 @@ def keep(recovery: Recovery, requests: BinaryIO, answers: BinaryIO) -> int:
     while True:
         try:
             frame = read_frame(requests)
+            if frame is None:
+                return 0
+            Slot.parse(frame.label)
         except (ValueError, CrcError):
             # What follows a broken request cannot be told apart; the window starts another keeper.
             return 2
-        if frame is None:
-            return 0
         error = None
         try:
             recovery.write(frame.label, frame.document, frame.masks)

@@ -123,7 +123,7 @@ class Recovery:
         """
         folder = self._folder(label)
         work = from_document(Work, dict(document), folder / WORK_NAME)
-        with self._writing(folder):
+        with self._writing(folder), naming(folder):
             self._take_up(label, folder, time_text(work.started_at))
             for key, mask in masks.items():
                 self._held.pop(key, None)
@@ -163,8 +163,10 @@ class Recovery:
         return KeptWork(from_document(Work, kept.document, folder / WORK_NAME), masks, kept.saved_at)
 
     def has(self, label: str) -> bool:
-        """Whether work is kept for a slot."""
-        return (self._folder(label) / WORK_NAME).exists()
+        """Whether work is kept for a slot; raises CrcError where the disk does not let itself be looked at."""
+        folder = self._folder(label)
+        with naming(folder):
+            return (folder / WORK_NAME).exists()
 
     def discard(self, label: str) -> None:
         """Forget the kept work of a slot; nothing where there is none. Raises CrcError where the disk refuses."""

@@ -46,6 +46,7 @@ class RegistrationRules:
     mri_grid_mm: float
     body_above_hu: float
     bins: int
+    sampled_share: float
     shrink: tuple[int, ...]
     smooth_mm: tuple[float, ...]
     iterations: int
@@ -177,7 +178,8 @@ class _Images:
         rules, method = self._rules, self._sitk.ImageRegistrationMethod()
         method.SetMetricAsMattesMutualInformation(rules.bins)
         method.SetMetricFixedMask(self._mri_body)
-        method.SetMetricSamplingStrategy(method.NONE)
+        method.SetMetricSamplingStrategy(method.REGULAR)
+        method.SetMetricSamplingPercentage(rules.sampled_share)
         method.SetInterpolator(self._sitk.sitkLinear)
         method.SetOptimizerAsRegularStepGradientDescent(
             rules.first_step_mm, rules.last_step_mm, rules.iterations, relaxationFactor=0.6
