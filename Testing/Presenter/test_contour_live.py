@@ -38,12 +38,13 @@ def found(desk: Desk, words: str) -> FindingRow:
 
 def test_nothing_is_read_while_the_pen_moves_and_everything_soon_after() -> None:
     desk = Desk().open()
+    desk.draw()
     desk.scene.calls.clear()
-    desk.draw(rest=False)
+    desk.draw(inside=ball(ABDOMEN, (0, 0, 0), 12), rest=False)
     assert desk.scene.calls == [] and desk.state.checking
     desk.jobs.advance(desk_policy().check_delay_s - 0.1)
     assert "read" not in desk.scene.calls
-    desk.draw(rest=False)
+    desk.draw(inside=ball(ABDOMEN, (0, 0, 0), 13), rest=False)
     desk.jobs.advance(desk_policy().check_delay_s - 0.1)
     assert "read" not in desk.scene.calls, "the delay begins anew with every stroke"
     desk.jobs.advance(0.2)
@@ -53,16 +54,18 @@ def test_nothing_is_read_while_the_pen_moves_and_everything_soon_after() -> None
 
 def test_a_stroke_while_the_checks_run_starts_them_anew_and_loses_nothing() -> None:
     desk = Desk().open()
+    desk.draw()
+    before = desk.state.volume
     desk.jobs.hold_steps = True
     desk.draw(inside=with_stray(), rest=False)
     desk.jobs.advance(1.0)
     assert desk.jobs.step(STEPS) and desk.jobs.step(STEPS)
-    assert desk.state.checking and not desk.state.sizes
+    assert desk.state.checking and desk.state.volume == before
     desk.draw(inside=ball(ABDOMEN, (0, 0, 0), 12), rest=False)
     assert STEPS not in desk.jobs.steps_running
     desk.jobs.advance(1.0)
     desk.jobs.finish_steps(STEPS)
-    assert not desk.state.checking and desk.state.sizes
+    assert not desk.state.checking and desk.state.volume != before
     assert not any("stray" in row.words for row in desk.state.findings), "told of what is drawn now"
 
 
@@ -224,7 +227,7 @@ def test_the_report_and_the_marks_of_targets_follow_what_was_found() -> None:
     desk.draw()
     assert desk.state.targets[0].mark is Mark.DONE and "nothing" in desk.state.findings_words
     desk.draw(inside=with_stray())
-    assert desk.state.targets[0].mark is Mark.ATTENTION and "1 warnings" in desk.state.findings_words
+    assert desk.state.targets[0].mark is Mark.ATTENTION and "warnings: 1" in desk.state.findings_words
     assert heard[-1] == {L1}
 
 

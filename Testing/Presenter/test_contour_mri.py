@@ -72,7 +72,9 @@ def test_without_mri_nothing_of_it_is_shown_and_none_was_used() -> None:
 
 def test_mri_is_hidden_for_targets_that_are_drawn_without_it() -> None:
     desk = opened()
+    pair(desk, (0, 0, 0), (5, 1, -2))
     desk.contour.choose_target(Target.LIVER)
+    assert desk.scene.sync_pairs == ()
     assert desk.state.mri is None and desk.scene.arrangement.kind is LayoutKind.CONTOUR
     desk.draw(Target.LIVER, 1)
     assert not desk.of(Target.LIVER).mri_used

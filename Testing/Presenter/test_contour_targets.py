@@ -37,6 +37,27 @@ def test_a_target_that_nobody_drew_on_leaves_no_lesion_behind() -> None:
     assert desk.changes == 0
 
 
+def test_the_first_stroke_is_a_lesion_at_once_so_that_nothing_of_it_can_be_lost() -> None:
+    desk = Desk().open()
+    desk.draw(rest=False)
+    assert desk.of(Target.PRIMARY).lesion(1) is not None and L1 in desk.case.touched and desk.changes > 0
+    assert desk.contour.kept()[L1].inside.any()
+
+
+def test_erasing_where_nothing_is_drawn_makes_no_lesion() -> None:
+    desk = Desk().open()
+    desk.draw(inside=ball(ABDOMEN, (0, 0, 0), 14) & False)
+    assert desk.of(Target.PRIMARY).lesions == ()
+
+
+def test_leaving_the_step_right_after_a_stroke_leaves_the_work_complete() -> None:
+    desk = Desk().open()
+    desk.draw()
+    desk.draw(inside=ball(ABDOMEN, (0, 0, 0), 5), rest=False)
+    desk.contour.left()
+    assert desk.contour.kept()[L1].inside.sum() == ball(ABDOMEN, (0, 0, 0), 5).sum()
+
+
 def test_a_stroke_just_before_another_target_is_chosen_is_not_lost() -> None:
     desk = Desk().open()
     desk.draw(rest=False)

@@ -59,6 +59,7 @@ def read_masks(bench: Bench, live: Live) -> dict[str, Volume]:
     """
     from crc_core.identity import mask_name
 
+    live.read_now()
     masks = {}
     for state in bench.work.targets:
         layers = bench.layers_of(state.target)

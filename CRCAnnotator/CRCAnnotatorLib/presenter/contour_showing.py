@@ -36,6 +36,7 @@ class Showing:
     def clear(self) -> None:
         """The case is closed."""
         self.in_3d = False
+        self._in_space: tuple[SegmentKey, ...] = ()
         self._source: ImageKey | None = None
         self._windows: dict[Target, Window] = {}
 
@@ -73,8 +74,7 @@ class Showing:
         self._subtraction.end_preview()
         self._bench.scene.use_tool(None)
         self._bench.scene.edit(None)
-        if self.in_3d or self._bench.step in PREVIEW_STEPS:
-            self._bench.scene.show_3d(())
+        self._show_in_space(())
 
     # places
     def jump_to_lesion(self) -> None:
@@ -146,7 +146,14 @@ class Showing:
         if state is None or bench.layers_of(state.target) is None:
             return
         numbers = [lesion.number for lesion in state.lesions] if self._wants_3d else []
-        bench.scene.show_3d([SegmentKey(state.target, number, self._part_in_3d(state, number)) for number in numbers])
+        self._show_in_space(
+            tuple(SegmentKey(state.target, number, self._part_in_3d(state, number)) for number in numbers)
+        )
+
+    def _show_in_space(self, keys: tuple[SegmentKey, ...]) -> None:
+        if keys != self._in_space:
+            self._in_space = keys
+            self._bench.scene.show_3d(keys)
 
     @property
     def _wants_3d(self) -> bool:

@@ -90,6 +90,7 @@ class ContourWork:
         """Another step is in front."""
         if not self.bench.in_front:
             return
+        self.live.read_now()
         self.mri.give_up_placing()
         self.samples.put_away()
         self.showing.leave()
@@ -196,6 +197,9 @@ class ContourWork:
             return
         self.bench.case.touched.add(key)
         self.live.changed((key,))
+        if self.bench.is_expected(key.target, key.lesion):
+            # The first stroke makes the lesion: without it nobody would keep these voxels.
+            self.live.read_now()
         self.bench.case.on_change()
 
     def _is_known(self, key: SegmentKey) -> bool:
@@ -221,9 +225,6 @@ class ContourWork:
 
     def _ring_kept(self) -> None:
         """The rings are kept: on to what is measured on them."""
-        for (target, _), exam in tuple(self.bench.exams.items()):
-            if target is self.bench.target:
-                self._fill(exam)
         self.bench.step = ContourStepId.MEASURE
         self._step_taken()
 

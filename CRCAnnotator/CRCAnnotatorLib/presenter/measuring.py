@@ -41,6 +41,7 @@ class Measuring:
     def __init__(self, bench: Bench, live: Live, showing: Showing) -> None:
         self._bench, self._live, self._showing = bench, live, showing
         self.shown = False
+        self._are_drawn = False
 
     def clear(self) -> None:
         """The case is closed."""
@@ -53,7 +54,10 @@ class Measuring:
 
     def follow(self) -> None:
         """Draw the calipers as they are now."""
-        self._bench.scene.show_calipers(self._marks() if self.shown else ())
+        marks = self._marks() if self.shown else ()
+        if marks or self._are_drawn:
+            self._bench.scene.show_calipers(marks)
+        self._are_drawn = bool(marks)
 
     def set_bowel(self, direction: BowelDirection) -> None:
         """Say how the bowel runs at the primary; it is measured again accordingly."""

@@ -96,10 +96,10 @@ class Mri:
             self.follow()
 
     def follow(self) -> None:
-        """Show pairs, and the MRI where registration or pairs put it."""
-        if not self.is_used:
+        """Show pairs where they are of use, and the MRI where registration or pairs put it."""
+        if not self._roles():
             return
-        self._bench.scene.show_sync_pairs(self._bench.work.sync_pairs)
+        self._bench.scene.show_sync_pairs(self._bench.work.sync_pairs if self.is_used else ())
         self._bench.scene.align_mri(self._alignment())
 
     def _alignment(self) -> Matrix | None:

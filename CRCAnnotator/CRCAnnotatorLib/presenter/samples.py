@@ -27,6 +27,7 @@ class Samples:
 
     def __init__(self, bench: Bench, live: Live) -> None:
         self._bench, self._live = bench, live
+        self._are_drawn = False
         self.clear()
 
     def clear(self) -> None:
@@ -83,7 +84,10 @@ class Samples:
 
     def follow(self) -> None:
         """Draw the samples as they are now."""
-        self._bench.scene.show_samples(self._marks())
+        marks = self._marks()
+        if marks or self._are_drawn:
+            self._bench.scene.show_samples(marks)
+        self._are_drawn = bool(marks)
 
     def confirm(self) -> None:
         """The samples in view are good; on to the next phase that waits, or back to the source."""

@@ -74,8 +74,9 @@ class Subtraction:
         self.end_preview()
         if rings:
             self._bench.write({SegmentKey(target, lesion, part): crop for (part, lesion), crop in rings.items()})
-            self._live.examine(target, layers.lesions)
         self._bench.update(target, kept=True)
+        self._live.examine(target, layers.lesions)
+        self._live.now()
         self._bench.hub.note(Level.INFO, "annotator.contour.kept")
         self._on_kept()
 
