@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from crc_core.decision.consensus import masks_of
+from crc_core.decision.crops import embedded
 from crc_core.geometry.grid import Volume
 from crc_core.identity import UnitId
 from crc_core.quality.adjudication import Order
@@ -97,7 +98,7 @@ def test_the_layers_are_a_only_b_only_and_both(seat: Seat, shared: tuple[Room, t
     desk = seat.quality.desk.case
     assert desk is not None
     a, b = (mask.array != 0 for mask in masks_of(desk.opened.dispute.pair, Target.PRIMARY) if mask is not None)
-    shown = {layer: volume.array != 0 for layer, volume in seat.scene.layers.items()}
+    shown = {layer: embedded(volume, desk.grid).array != 0 for layer, volume in seat.scene.layers.items()}
     assert (shown[Layer.ONLY_A] == (a & ~b)).all()
     assert (shown[Layer.ONLY_B] == (b & ~a)).all()
     assert (shown[Layer.BOTH] == (a & b)).all()

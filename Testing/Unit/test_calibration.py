@@ -33,6 +33,7 @@ from crc_core.files.nifti import read_mask
 from crc_core.geometry.grid import Grid
 from crc_core.importing.delineation import default_protocol, protocol_in_force
 from crc_core.reading.schema import CALIBRATION_ROUND
+from crc_core.store.folder import FolderStore
 from crc_core.text import Lang
 from crc_core.vocabulary import Mode, PersonRole, Target, TargetAnswer, Title
 from crc_core.workflow import payloads as p
@@ -367,6 +368,27 @@ def test_the_commands_take_a_session_to_its_clearances(
     for lang in ("zh", "en"):
         assert main(["calibrate", "show", place, "--as", "trainer", "--lang", lang]) == 0
         assert "h-1" in capsys.readouterr().out
+
+
+def test_a_protocol_of_ours_is_published_with_its_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CRC_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CRC_PIN", PIN)
+    store = new_store(tmp_path, MovingClock())
+    made = next_protocol(store.overview("trainer"), "h-7", [PointRuling(Target.LIVER, "lumen", False)], None)
+    file = tmp_path / "protocol.json"
+    file.write_bytes((made.document or "").encode())
+    words = ["store", "protocol", str(tmp_path / "store"), str(file), "--as", "trainer", "--lang", "en"]
+    assert main([*words, "--version", "h-8"]) == 2
+    assert "h-7" in capsys.readouterr().err
+    assert main([*words, "--version", "h-7"]) == 0
+    assert protocol_in_force(FolderStore(tmp_path / "store").overview("wang")).version == "h-7"
+    file.write_bytes(b"{}")
+    assert main([*words, "--version", "h-9"]) == 2
+    (tmp_path / "protocol.pdf").write_bytes(b"%PDF")
+    words[3] = str(tmp_path / "protocol.pdf")
+    assert main([*words, "--version", "h-10"]) == 0
 
 
 def test_bad_words_of_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

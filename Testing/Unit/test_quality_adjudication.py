@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import subprocess
@@ -14,8 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from crc_core.agreement import agreement_policy
+from crc_core.cli.main import main
 from crc_core.decision.choices import Choices, LesionChoice, LesionKey, reason_codes
 from crc_core.decision.consensus import masks_of
+from crc_core.decision.crops import embedded
 from crc_core.decision.finals import AbsentRuling, FieldRuling
 from crc_core.decision.table import Reason
 from crc_core.errors import CrcError
@@ -161,7 +164,8 @@ def test_the_result_and_its_dice_are_those_of_the_arrays(case: OpenCase, take: T
     assert result is not None
     a, b = (mask.array != 0 for mask in masks_of(case.dispute.pair, Target.PRIMARY) if mask is not None)
     expected = {Take.A: a, Take.B: b, Take.UNION: a | b, Take.INTERSECTION: a & b}[take]
-    assert ((result.mask.array != 0) == expected).all()
+    grid = case.dispute.sides(Target.PRIMARY).grid
+    assert ((embedded(result.mask, grid).array != 0) == expected).all()
     for told, drawn in ((result.dice.with_a, a), (result.dice.with_b, b)):
         assert told == int(2000 * (expected & drawn).sum() // (expected.sum() + drawn.sum()))
 
@@ -285,6 +289,20 @@ def test_sub_voxel_disputes_are_accepted_many_at_once(tmp_path: Path, monkeypatc
         assert {lesion.reason for target in final.targets for lesion in target.lesions} >= {"sub_voxel"}
     hard = next(unit for unit in units if unit not in easy)
     assert isinstance(accept_sub_voxel(team.store, [UnitId.parse(hard)], "chief", PIN)[0], CrcError)
+
+
+def test_the_command_takes_reason_codes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CRC_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CRC_PIN", PIN)
+    team, (unit,) = team_of(tmp_path, 1, readers=("wang", "zhao"))
+    words = ["store", "settle", str(tmp_path / "store"), unit, "--as", "chief", "--json"]
+    assert main([*words, "--sub-voxel"]) == 1
+    assert json.loads(capsys.readouterr().out)["open"][0]["reasons"] == ["low_dice"]
+    assert main([*words, "--lesion", "primary:A1=union", "--why", "boundary", "--note", "the fold"]) == 0
+    final = read_final(team.store.open_final(UnitId.parse(unit), "chief")).final
+    assert [(item.reason, item.note) for item in final.targets[0].lesions] == [("boundary", "the fold")]
 
 
 def start(folder: Path, unit: str, signer: str, take: Take) -> subprocess.Popen[str]:

@@ -132,10 +132,19 @@ def _summary_table(report: SessionReport, lang: Lang) -> Sheet:
         verdict = say("calibration.passed" if item.passed else "calibration.not_passed", lang)
         cells = (item.reader, say(f"contour.target.{item.target.value}", lang), verdict)
         numbers = (_share(item.dice), bias_words(item.bias, lang), item.missed, item.extra, _share(item.report))
-        types = [_group_words(group, say(f"calibration.type.{group.name}", lang), lang) for group in item.by_type]
-        small = _group_words(item.small, "", lang) if item.small.lesions else None
-        rows.append((*cells, *numbers, small, say("store.list_joint", lang).join(types) or None))
+        rows.append((*cells, *numbers, small_words(item, lang) or None, type_words(item, lang) or None))
     return Sheet(tuple(say(f"calibration.column.{name}", lang) for name in names), tuple(rows))
+
+
+def small_words(item: Summary, lang: Lang) -> str:
+    """How small lesions were met; empty where the reference has none."""
+    return _group_words(item.small, "", lang) if item.small.lesions else ""
+
+
+def type_words(item: Summary, lang: Lang) -> str:
+    """How the lesions of each tumour type were met; empty where none is told."""
+    groups = (_group_words(group, say(f"calibration.type.{group.name}", lang), lang) for group in item.by_type)
+    return say("store.list_joint", lang).join(groups)
 
 
 def _group_words(group: LesionGroup, name: str, lang: Lang) -> str:

@@ -7,8 +7,9 @@ import argparse
 from crc_core.cli.acting import act, tell
 from crc_core.cli.console import Console, Exit
 from crc_core.errors import CrcError
-from crc_core.files.atomic import sha256_of
+from crc_core.files.atomic import read_bytes, sha256_of
 from crc_core.identity import UnitId
+from crc_core.importing.delineation import read_protocol
 from crc_core.store.folder import FolderStore
 from crc_core.vocabulary import Mode, Role, Target
 from crc_core.workflow import payloads
@@ -16,8 +17,14 @@ from crc_core.workflow.events import Kind
 
 
 def protocol(arguments: argparse.Namespace, console: Console) -> Exit:
-    """Publish a version of the delineation protocol by the hash of its file."""
-    payload = payloads.ProtocolPublished(arguments.version, sha256_of(arguments.file))
+    """Publish a version of the delineation protocol: one of ours (.json) with its text, else by its hash."""
+    sha256, text = sha256_of(arguments.file), None
+    if arguments.file.suffix.lower() == ".json":
+        text = read_bytes(arguments.file).decode("utf-8", "replace")
+        told = read_protocol(text, arguments.file).version
+        if told != arguments.version:
+            raise CrcError("calibration.other_version", path=arguments.file, told=told, wanted=arguments.version)
+    payload = payloads.ProtocolPublished(arguments.version, sha256, text)
     receipt = act(FolderStore(arguments.store), arguments, console, Kind.PROTOCOL_PUBLISHED, None, payload)
     return tell(console, receipt, version=arguments.version)
 

@@ -57,7 +57,7 @@ def compose(a: Volume | None, b: Volume | None, decisions: Sequence[LesionDecisi
     lesions are recorded with number 0. Raises CrcError for a result without voxels and for more than 255 lesions.
     """
     grid = next(volume.grid for volume in (a, b, *(item.edited for item in decisions)) if volume is not None)
-    first, second = _Drawn.of(a), _Drawn.of(b)
+    first, second = Drawn.of(a), Drawn.of(b)
     numbers = final_numbers(decisions)
     mask = np.zeros(grid.shape_kji, np.uint8)
     flat_mask = mask.reshape(-1)
@@ -66,7 +66,7 @@ def compose(a: Volume | None, b: Volume | None, decisions: Sequence[LesionDecisi
         lesions.append(_record(decision, number))
         if decision.take is Take.DROPPED:
             continue
-        voxels = _voxels(decision, first, second)
+        voxels = voxels_of(decision, first, second)
         if not voxels.size:
             raise CrcError("decision.empty_lesion", target=decision.target.value, number=number)
         contested += int(np.count_nonzero(flat_mask[voxels]))
@@ -75,25 +75,30 @@ def compose(a: Volume | None, b: Volume | None, decisions: Sequence[LesionDecisi
 
 
 @dataclass(frozen=True, eq=False)
-class _Drawn:
+class Drawn:
     """The flat indices a reader drew, with their lesion numbers."""
 
     flat: NDArray[np.int64]
     numbers: NDArray[np.uint8]
 
     @classmethod
-    def of(cls, volume: Volume | None) -> _Drawn:
+    def of(cls, volume: Volume | None) -> Drawn:
+        """What a mask holds; nothing for None. Raises CrcError for values that are no lesion numbers."""
         if volume is None:
             return cls(np.zeros(0, np.int64), np.zeros(0, np.uint8))
         return cls(*foreground(np.ascontiguousarray(lesion_numbers(volume.array))))
 
     def lesions(self, numbers: tuple[int, ...]) -> NDArray[np.int64]:
+        """The flat indices of some lesions together."""
         return self.flat[np.isin(self.numbers, numbers)]
 
 
-def _voxels(decision: LesionDecision, first: _Drawn, second: _Drawn) -> NDArray[np.int64]:
+def voxels_of(decision: LesionDecision, first: Drawn, second: Drawn) -> NDArray[np.int64]:
+    """The flat indices of what a decision takes of A and of B; none for a dropped lesion."""
+    if decision.take is Take.DROPPED:
+        return np.zeros(0, np.int64)
     if decision.take is Take.EDITED:
-        return _Drawn.of(decision.edited).flat
+        return Drawn.of(decision.edited).flat
     from_a, from_b = first.lesions(decision.from_a), second.lesions(decision.from_b)
     if decision.take is Take.A:
         return from_a

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crc_core.agreement import DisagreementRegion, Overlap, disagreement_regions
+from crc_core.agreement import DisagreementRegion, disagreement_regions
 from crc_core.decision.choices import Choices, LesionChoice, LesionKey, reason_codes
-from crc_core.decision.composition import LesionDecision, compose
+from crc_core.decision.composition import Drawn, LesionDecision, final_numbers, voxels_of
 from crc_core.decision.consensus import Pair, as_drawn, lesion_map, masks_of, reports_of, said_of
+from crc_core.decision.crops import box_around, cropped
 from crc_core.decision.finals import AbsentRuling, FieldRuling, Ruling
 from crc_core.errors import CrcError
-from crc_core.geometry.grid import Volume
+from crc_core.geometry.grid import Grid, Volume
 from crc_core.reading.final import Take
 from crc_core.report.merge import Difference, MergedReport, merge
 from crc_core.vocabulary import LesionClass, Target, TargetAnswer
@@ -64,7 +65,7 @@ class ResultDice:
 
 @dataclass(frozen=True, eq=False)
 class TargetResult:
-    """What the choices so far make of one target: the mask, and its Dice with A and with B."""
+    """What the choices so far make of one target, as a crop of its source's grid, and its Dice with A and with B."""
 
     target: Target
     mask: Volume
@@ -73,11 +74,21 @@ class TargetResult:
 
 
 @dataclass(frozen=True, eq=False)
+class Sides:
+    """What A and B drew of a target, as flat indices of its source's grid."""
+
+    grid: Grid
+    a: Drawn
+    b: Drawn
+
+
+@dataclass(frozen=True, eq=False)
 class Dispute:
-    """Two readings, what their comparison says, and what can be done about it."""
+    """Two readings, what their comparison says, and what can be done about it; masks are decoded once."""
 
     pair: Pair
     comparison: ReadingsCompared
+    _sides: dict[Target, Sides | None] = field(default_factory=dict)
 
     @property
     def points(self) -> tuple[LesionPoint, ...]:
@@ -128,23 +139,35 @@ class Dispute:
 
     def result(self, choices: Choices, target: Target) -> TargetResult | None:
         """What the choices so far make of a target; None where nobody drew it."""
-        decisions = self.decisions(choices, target)
-        mask_a, mask_b = masks_of(self.pair, target)
-        if not decisions:
+        decisions, sides = self.decisions(choices, target), self.sides(target)
+        if not decisions or sides is None:
             return None
-        composed = compose(mask_a, mask_b, decisions)
-        dice = ResultDice(*(_dice_permille(composed.volume.array, mask) for mask in (mask_a, mask_b)))
-        return TargetResult(target, composed.volume, dice, composed.contested_voxels)
+        flat, numbers, contested = _composed(decisions, sides)
+        dice = ResultDice(*(_dice_permille(flat, drawn.flat) for drawn in (sides.a, sides.b)))
+        return TargetResult(target, _crop(flat, numbers, sides), dice, contested)
+
+    def sides(self, target: Target) -> Sides | None:
+        """What A and B drew of a target; None where nobody drew it."""
+        if target not in self._sides:
+            masks = masks_of(self.pair, target)
+            drawn = next((mask for mask in masks if mask is not None), None)
+            known = None if drawn is None else Sides(drawn.grid, *(Drawn.of(mask) for mask in masks))
+            self._sides[target] = known
+        return self._sides[target]
 
     def lesion_mask(self, choices: Choices, key: LesionKey) -> Volume:
-        """The contour of one lesion as chosen so far (as drawn where it is dropped or open): what an edit starts from.
+        """The contour of one lesion as chosen so far, as a crop: what an edit starts from.
+
+        As drawn where the lesion is dropped or open.
 
         Raises KeyError for a lesion the comparison does not have.
         """
-        choice = choices.lesions.get(key)
+        choice, sides = choices.lesions.get(key), self.sides(key.target)
         kept = None if choice is None or choice.take is Take.DROPPED else choice
-        mask_a, mask_b = masks_of(self.pair, key.target)
-        return compose(mask_a, mask_b, self._decisions(self.point(key), kept)).volume
+        if sides is None:
+            raise KeyError(key)
+        flat, _, _ = _composed(self._decisions(self.point(key), kept), sides)
+        return _crop(flat, 1, sides)
 
     def regions(self, target: Target) -> tuple[DisagreementRegion, ...]:
         """Where A and B differ, largest first; where one drew nothing, what the other drew."""
@@ -240,9 +263,22 @@ def _alone(take: Take, point: LesionPoint) -> Take:
     return point.takes[0] if take is Take.UNION else Take.DROPPED
 
 
-def _dice_permille(result: NDArray, drawn: Volume | None) -> int | None:
-    inside = result != 0
-    other = np.zeros_like(inside) if drawn is None else drawn.array != 0
-    overlap = Overlap(int((inside & other).sum()), int(inside.sum()), int(other.sum()))
-    total = overlap.size_a + overlap.size_b
-    return 2000 * overlap.intersection // total if total else None
+def _composed(decisions: Sequence[LesionDecision], sides: Sides) -> tuple[NDArray[np.int64], NDArray[np.uint8], int]:
+    """The voxels of the result, their final numbers, and how many two lesions claim (the later one has them)."""
+    parts = [voxels_of(decision, sides.a, sides.b) for decision in decisions]
+    numbers = final_numbers(decisions)
+    flat = np.concatenate([np.zeros(0, np.int64), *parts])[::-1]
+    owners = np.repeat(np.array(numbers, np.uint8), [part.size for part in parts])[::-1]
+    unique, last = np.unique(flat, return_index=True)
+    return unique, owners[last], flat.size - unique.size
+
+
+def _crop(flat: NDArray[np.int64], numbers: NDArray[np.uint8] | int, sides: Sides) -> Volume:
+    box = box_around([flat, sides.a.flat, sides.b.flat], sides.grid)
+    return cropped(flat, numbers, sides.grid, box or (slice(0, 1), slice(0, 1), slice(0, 1)))
+
+
+def _dice_permille(result: NDArray[np.int64], drawn: NDArray[np.int64]) -> int | None:
+    total = result.size + drawn.size
+    common = np.intersect1d(result, drawn, assume_unique=True).size
+    return 2000 * common // total if total else None

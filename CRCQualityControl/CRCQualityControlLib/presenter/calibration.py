@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crc_core.agreement.report import floored
 from crc_core.calibration.comparing import CaseScore
-from crc_core.calibration.page import bias_words, sentence_of, write_report
+from crc_core.calibration.page import bias_words, sentence_of, small_words, type_words, write_report
 from crc_core.calibration.protocol import PointRuling, next_protocol
 from crc_core.calibration.session import (
     SessionReport,
@@ -254,8 +254,18 @@ class Calibration:
 
     def _summary(self) -> TableState:
         summaries = () if self._report is None else self._report.summaries
-        rows = tuple((item.reader, self._target(item.target), sentence_of(item, self._hub.lang)) for item in summaries)
-        names = ("reader", "target", "verdict")
+        lang = self._hub.lang
+        rows = tuple(
+            (
+                item.reader,
+                self._target(item.target),
+                sentence_of(item, lang),
+                small_words(item, lang),
+                type_words(item, lang),
+            )
+            for item in summaries
+        )
+        names = ("reader", "target", "verdict", "small", "types")
         failed = frozenset(place for place, item in enumerate(summaries) if not item.passed)
         return TableState(tuple(self._hub.say(f"calibration.column.{name}") for name in names), rows, failed)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crc_core.decision.choices import LesionChoice, LesionKey, reason_codes
+from crc_core.decision.crops import embedded
 from crc_core.decision.finals import AbsentRuling, FieldRuling
 from crc_core.reading.final import Take
 from crc_core.report.document import FieldPath
@@ -122,10 +123,13 @@ class Deciding:
         if drawn is None or not drawn.array.any():
             self._hub.note(Level.WARNING, "quality.nothing_drawn")
             return
-        before = case.choices.lesions.get(case.editing)
-        choice = LesionChoice(Take.EDITED, edited=drawn)
+        before, sides = case.choices.lesions.get(case.editing), case.opened.dispute.sides(case.editing.target)
+        whole = None if sides is None else self._hub.attempt(lambda: embedded(drawn, sides.grid))
+        if whole is None:
+            return
+        choice = LesionChoice(Take.EDITED, edited=whole)
         if before is not None:
-            choice = replace(before, take=Take.EDITED, edited=drawn)
+            choice = replace(before, take=Take.EDITED, edited=whole)
         case.choices = case.choices.with_lesion(case.editing, choice)
         self.drop_edit()
         self._desk.draw()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crc_core.decision.choices import LesionKey
-from crc_core.decision.consensus import masks_of
 from crc_core.decision.settling import LesionPoint
 
 from CRCQualityControlLib.presenter.case_words import key_text
@@ -79,9 +78,5 @@ class Desk:
 
 
 def spacing_mm(case: DeskCase) -> tuple[float, float, float]:
-    """The spacing (k, j, i) of the masks on the desk."""
-    for outcome in case.opened.dispute.comparison.targets:
-        drawn = next((mask for mask in masks_of(case.opened.dispute.pair, outcome.target) if mask is not None), None)
-        if drawn is not None:
-            return drawn.grid.spacing_kji_mm
-    return (1.0, 1.0, 1.0)
+    """The spacing (k, j, i) of the source one is at."""
+    return (1.0, 1.0, 1.0) if case.grid is None else case.grid.spacing_kji_mm

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from crc_core.agreement import DisagreementRegion
 from crc_core.decision.choices import Choices, LesionKey
-from crc_core.decision.consensus import masks_of
+from crc_core.decision.crops import box_around, cropped, embedded
+from crc_core.decision.settling import Sides
 from crc_core.geometry.grid import Grid, Volume
 from crc_core.quality.case import OpenCase
 from crc_core.vocabulary import Role, Target
@@ -28,6 +29,7 @@ class DeskCase:
     fill: Fill = Fill.OUTLINE
     region: int = -1
     editing: LesionKey | None = None
+    _parts: dict[Target, Mapping[Layer, NDArray[np.int64]]] = field(default_factory=dict)
 
     @cached_property
     def regions(self) -> tuple[tuple[Target, DisagreementRegion], ...]:
@@ -52,29 +54,51 @@ class DeskCase:
     @property
     def grid(self) -> Grid | None:
         """The grid of the target one is at."""
-        masks = () if self.target is None else masks_of(self.opened.dispute.pair, self.target)
-        return next((mask.grid for mask in masks if mask is not None), None)
+        sides = None if self.target is None else self.opened.dispute.sides(self.target)
+        return None if sides is None else sides.grid
 
     def layers(self, show_result: bool) -> Mapping[Layer, Volume]:
-        """A only, B only and both, and what the choices make, of all targets on the grid one is at."""
+        """A only, B only and both, and what the choices make, of all targets on the grid one is at, as crops of it."""
         grid = self.grid
         if grid is None:
             return {}
-        sides: dict[Layer, NDArray[np.bool_]] = {}
+        parts: dict[Layer, list[NDArray[np.int64]]] = {}
+        box_parts: list[NDArray[np.int64]] = []
+        results: list[Volume] = []
         for outcome in self.opened.dispute.comparison.targets:
-            masks = masks_of(self.opened.dispute.pair, outcome.target)
-            drawn = next((mask for mask in masks if mask is not None), None)
-            if drawn is None or not drawn.grid.same_as(grid):
+            sides = self.opened.dispute.sides(outcome.target)
+            if sides is None or not sides.grid.same_as(grid):
                 continue
-            a, b = (_inside(mask, grid) for mask in masks)
-            parts = {Layer.ONLY_A: a & ~b, Layer.ONLY_B: b & ~a, Layer.BOTH: a & b}
-            if show_result:
-                result = self.opened.dispute.result(self.choices, outcome.target)
-                parts[Layer.RESULT] = _inside(None if result is None else result.mask, grid)
-            for layer, inside in parts.items():
-                sides[layer] = sides[layer] | inside if layer in sides else inside
-        return {layer: Volume(inside.astype(np.uint8), grid) for layer, inside in sides.items()}
+            for layer, flat in self._alone(outcome.target, sides).items():
+                parts.setdefault(layer, []).append(flat)
+                box_parts.append(flat)
+            result = self.opened.dispute.result(self.choices, outcome.target) if show_result else None
+            if result is not None:
+                results.append(result.mask)
+        box = box_around(box_parts, grid)
+        if box is None:
+            return {}
+        layers = {layer: cropped(np.concatenate(flats), 1, grid, box) for layer, flats in parts.items()}
+        if results:
+            layers[Layer.RESULT] = _united(results, grid)
+        return layers
+
+    def _alone(self, target: Target, sides: Sides) -> Mapping[Layer, NDArray[np.int64]]:
+        """The voxels of A only, B only and both; they never change while the case is on the desk."""
+        if target not in self._parts:
+            a, b = sides.a.flat, sides.b.flat
+            self._parts[target] = {
+                Layer.ONLY_A: np.setdiff1d(a, b, assume_unique=True),
+                Layer.ONLY_B: np.setdiff1d(b, a, assume_unique=True),
+                Layer.BOTH: np.intersect1d(a, b, assume_unique=True),
+            }
+        return self._parts[target]
 
 
-def _inside(mask: Volume | None, grid: Grid) -> NDArray[np.bool_]:
-    return np.zeros(grid.shape_kji, bool) if mask is None else mask.array != 0
+def _united(masks: Sequence[Volume], grid: Grid) -> Volume:
+    """Several crops of one grid together; a single one is given back."""
+    if len(masks) == 1:
+        return masks[0]
+    flats = [np.flatnonzero(embedded(mask, grid).array) for mask in masks]
+    flat = np.unique(np.concatenate(flats))
+    return cropped(flat, 1, grid, box_around([flat], grid) or (slice(0, 1),) * 3)

@@ -51,16 +51,16 @@ class QualityScene(Protocol):
         """Show another series in place: no zoom, position or window changes."""
 
     def show_layers(self, layers: Mapping[Layer, Volume], fill: Fill) -> None:
-        """Show these contours and no others; `VOTES` holds counts and is shown as a heat map."""
+        """Show these contours (on crops of the source's grid) and no others; `VOTES` holds counts: a heat map."""
 
     def jump(self, centre_ras: Point, extent_mm: float) -> None:
         """Centre all views on a place and zoom so that so much is seen."""
 
     def begin_edit(self, target: Target, seed: Volume) -> None:
-        """Let a person draw from this contour on."""
+        """Let a person draw from this contour (on a crop of the source's grid) on, anywhere on the source."""
 
     def edited(self) -> Volume | None:
-        """What was drawn; None while nothing is edited."""
+        """What was drawn, on the source's grid or a crop of it; None while nothing is edited."""
 
     def end_edit(self) -> None:
         """Put the editor away."""
