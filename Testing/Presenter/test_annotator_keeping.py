@@ -184,6 +184,32 @@ def test_after_a_kill_the_work_is_offered_and_gone_on_with(room: Room) -> None:
     assert again.state.step is StepId.CONTOUR and saved(again) is Saved.SAVED
 
 
+def test_work_is_offered_once_the_store_is_back(room: Room) -> None:
+    seat = opened(room)
+    key = lesion(seat)
+    seat.jobs.advance(LONGEST)
+    room.kill(seat)
+    room.unreachable = CrcError("store.vanished")
+    again = room.sit()
+    assert again.ask.asked == []
+    room.unreachable = None
+    again.ask.will("go_on")
+    again.annotator.cases.refresh()
+    assert drawn(again, room, key) == 32
+
+
+def test_work_of_another_reader_is_not_offered(room: Room) -> None:
+    seat = opened(room)
+    lesion(seat)
+    seat.jobs.advance(LONGEST)
+    room.kill(seat)
+    other = room.sit(reader="li")
+    assert other.ask.asked == []
+    other.ask.will("go_on")
+    other.annotator.cases.choose_reader(READER)
+    assert other.state.header is not None
+
+
 def test_work_offered_after_a_kill_can_wait_and_is_offered_no_more(room: Room) -> None:
     seat = opened(room)
     key = lesion(seat)

@@ -129,6 +129,22 @@ def test_where_restoring_fails_the_work_stays_kept(room: Room) -> None:
     assert room.settings.get(f"open/{seat.keeper.saves[-1][0]}") is None, "it is no kill"
 
 
+def test_where_the_store_is_gone_as_well_the_case_is_closed_and_kept(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat, key = at_work(room)
+
+    def gone(*_: object) -> None:
+        raise GONE
+
+    monkeypatch.setattr(seat.annotator.hub.store, "unit", gone)
+    seat.ask.will("restore")
+    seat.scene.loses(Lost.SCENE)
+    seat.jobs.advance(0.1)
+    assert seat.state.header is None and seat.message == GONE.sentence(Lang.EN)
+    assert key in Recovery(room.home).read(seat.keeper.saves[-1][0]).masks
+
+
 def test_a_submitted_case_is_restored_as_it_was(room: Room) -> None:
     room.unit()
     seat = room.sit()

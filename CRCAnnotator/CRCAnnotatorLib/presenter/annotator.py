@@ -58,7 +58,7 @@ class Annotator:
     def _connect(self) -> None:
         self._desk.parts = (self.report, self.check, self._prior, self.submit)
         self._desk.show_step, self._desk.changed = self._show_step, self._stand.soon
-        self._desk.seen = self._seen_anew
+        self._desk.seen, self.cases.reader_chosen = self._seen_anew, self._offer_killed
         self._stand.told, self.contour.on_checked = self.submit.told, self._stand.soon
         self.submit.show_step, self.submit.next_after = self._show_step, self.cases.next_after
         self.submit.look_again = self._look_again
@@ -71,7 +71,6 @@ class Annotator:
             return
         self._started = True
         self.cases.start()
-        self._offer_killed()
 
     def pause(self) -> None:
         """The module is left: nothing is in hand, no time counts, the case stays."""

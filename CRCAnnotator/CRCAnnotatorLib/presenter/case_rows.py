@@ -53,7 +53,7 @@ def waits(item: WorkItem) -> bool:
 
 def can_open(item: WorkItem) -> bool:
     """Whether the viewer has something to open there: a slot in a unit that is still in the database."""
-    return item.phase is not Phase.WITHDRAWN and item.slot is not None
+    return item.phase not in _CLOSED and item.slot is not None
 
 
 def next_to_read(items: Sequence[WorkItem], after: str) -> str:

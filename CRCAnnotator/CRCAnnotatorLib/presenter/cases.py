@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +39,7 @@ class Cases:
         self._bringing = Bringing(hub, running)
         self._bringing.made, self._bringing.taken_in = self._made, self._taken_in
         self._place, self._notice_code = "", ""
+        self.reader_chosen: Callable[[], None] = lambda: None
         self._people: tuple[Colleague, ...] = ()
         self._listing = Listing()
         desk.listed = self.list_again
@@ -72,7 +73,7 @@ class Cases:
         if person != self._hub.reader:
             self._desk.leave(lambda: self._read_as(person))
 
-    def _open_store(self, place: str) -> bool:
+    def _open_store(self, place: str, *, offers: bool = True) -> bool:
         try:
             store = self._hub.kit.open_store(place)
             info, people = store.info(), colleagues(store)
@@ -84,7 +85,7 @@ class Cases:
         self._hub.store, self._place, self._people = store, place, people
         self._notice_code = "" if info.enforces else "store.not_enforced"
         self._listing = replace(self._listing, items=(), kept={}, selected="", search="")
-        self._read_as(self._remembered(store))
+        self._read_as(self._remembered(store), offers=offers)
         return True
 
     def _remembered(self, store: Store) -> str:
@@ -100,7 +101,8 @@ class Cases:
         readers = [person.id for person in self._people if person.reads]
         return readers[0] if len(readers) == 1 else ""
 
-    def _read_as(self, person: str) -> None:
+    def _read_as(self, person: str, *, offers: bool = True) -> None:
+        """Read as a person; with `offers`, work over which a program ended is offered back."""
         colleague = self._colleague(person)
         if self._people and colleague is None and person:
             self._hub.note(Level.WARNING, "annotator.unknown_reader", person=person)
@@ -111,6 +113,8 @@ class Cases:
             self._hub.kit.settings.put(_READER, person)
         self._listing = replace(self._listing, items=(), kept={}, selected="")
         self.list_again()
+        if person and offers:
+            self.reader_chosen()
 
     def _colleague(self, person: str) -> Colleague | None:
         return next((item for item in self._people if item.id == person), None)
@@ -260,7 +264,7 @@ class Cases:
     def _made(self, made: SampleMade) -> None:
         """The sample case is there, in its own store: work there from now on, and open it."""
         self._hub.kit.settings.put(_READER, made.reader)
-        if self._open_store(made.store):
+        if self._open_store(made.store, offers=False):
             self.open_unit(made.unit)
 
     def _taken_in(self, unit: str) -> None:

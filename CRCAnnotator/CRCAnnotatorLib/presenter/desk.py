@@ -211,11 +211,14 @@ class Desk:
         self.seen()
 
     # opening anew
-    def reopen(self, masks: Mapping[SegmentKey, KeptMask] | None = None) -> None:
-        """Open the case anew as it is known, with these masks or what was last read of them; nothing is asked."""
+    def reopen(self, masks: Mapping[SegmentKey, KeptMask] | None = None) -> bool:
+        """Open the case anew as it is known, with these masks or what was last read of them; nothing is asked.
+
+        Whether it was begun: not where the store cannot be reached, or something else is under way.
+        """
         case = self._hub.case
         if case is None or self._running.refuse():
-            return
+            return False
         masks = self._contour.kept() if masks is None else masks
         work = replace(case.work, active_seconds=self._timing.seconds)
         try:
@@ -224,7 +227,7 @@ class Desk:
             slot = Slot(store.info().id, str(case.unit), work.reader, work.round)
         except CrcError as error:
             self._hub.tell(error)
-            return
+            return False
         work, changed = brought_up_to_date(work, view)
         wanted = {key for state in work.targets for key in segments_of(state)}
         fitting = {key: mask for key, mask in masks.items() if key in wanted and key.target not in _moved(case, work)}
@@ -233,6 +236,7 @@ class Desk:
         self._again = case
         self.clear()
         self._load(start, self._keeping.end)
+        return True
 
     # leaving
     def leave(self, then: Then) -> None:

@@ -57,8 +57,8 @@ class Losing:
             self._desk.close()
         elif lost == {Lost.SEGMENTATION}:
             self._draw_again(case, masks)
-        else:
-            self._desk.reopen(masks)
+        elif not self._desk.reopen(masks):
+            self._desk.close()
 
     def _draw_again(self, case: OpenCase, masks: Mapping[SegmentKey, KeptMask]) -> None:
         """The images are still there: only the contours have to be put back."""
