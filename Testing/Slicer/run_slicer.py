@@ -1,6 +1,6 @@
 """Starts a Slicer for each run of the tests that need one: on a screen, in both languages, below a Chinese path.
 
-    python Testing/Slicer/run_slicer.py --slicer PATH [--only PATTERN] [--lang zh|en]
+    python Testing/Slicer/run_slicer.py --slicer PATH [--only PATTERN] [--lang zh|en] [--pictures FOLDER]
 
 Without a screen one is made with Xvfb, where that is installed. The exit code is 0 only where everything passed, 77
 where nothing could be run because there is no screen.
@@ -33,13 +33,15 @@ def main(words: list[str]) -> int:
     parser.add_argument("--slicer", type=Path, required=True)
     parser.add_argument("--only", default="", help="a pattern of test files, for example test_slicer_contour*.py")
     parser.add_argument("--lang", choices=LANGUAGES)
+    parser.add_argument("--pictures", type=Path, help="keep pictures of each step in FOLDER/<language>")
+    parser.add_argument("--sizes", nargs="+", default=["1366x768"], help="sizes of the window in the pictures")
     options = parser.parse_args(words)
     languages = (options.lang,) if options.lang else LANGUAGES
     with screen() as display:
         if display is None:
             sys.stdout.write("no screen: DISPLAY is not set and Xvfb is not installed\n")
             return NO_SCREEN
-        return max(run_inside(options.slicer, display, language, options.only) for language in languages)
+        return max(run_inside(options, display, language) for language in languages)
 
 
 @contextmanager
@@ -68,22 +70,25 @@ def screen() -> Iterator[str | None]:
         server.wait()
 
 
-def run_inside(slicer: Path, display: str, language: str, pattern: str) -> int:
+def run_inside(options: argparse.Namespace, display: str, language: str) -> int:
     """One Slicer, one language, a data folder of its own with a Chinese name; the exit code."""
     with tempfile.TemporaryDirectory(prefix="crc-结直肠 ") as folder:
         environment = {
             **os.environ,
             "CRCDATABASE_HOME": str(Path(folder) / "本机数据"),
             "CRC_LANG": language,
-            "CRC_SLICER_TESTS": pattern,
+            "CRC_SLICER_TESTS": options.only,
             "CRC_TEST_FOLDER": folder,
         }
         if display:
             environment["DISPLAY"] = display
+        if options.pictures is not None:
+            environment["CRC_PICTURES"] = str(options.pictures.resolve() / language)
+            environment["CRC_SIZES"] = " ".join(options.sizes)
         sys.stdout.write(f"Slicer tests, {language}\n")
         sys.stdout.flush()
         return subprocess.call(
-            command(slicer, HERE / "run_inside.py"), cwd=folder, env=environment, timeout=SECONDS_PER_RUN
+            command(options.slicer, HERE / "run_inside.py"), cwd=folder, env=environment, timeout=SECONDS_PER_RUN
         )
 
 

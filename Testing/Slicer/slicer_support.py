@@ -13,6 +13,8 @@ import slicer
 import vtk
 
 PATIENCE_S = 60.0
+Place = tuple[float, float, float]
+"""A point in RAS millimetres."""
 
 
 def folder() -> Path:
@@ -62,7 +64,7 @@ def slice_widget(name: str) -> Any:
     return slicer.app.layoutManager().sliceWidget(name)
 
 
-def place_on_view(name: str, ras: tuple[float, float, float]) -> tuple[int, int]:
+def place_on_view(name: str, ras: Place) -> tuple[int, int]:
     """Where a point in RAS lies in a slice view, in pixels from its lower left corner."""
     matrix = slice_widget(name).sliceLogic().GetSliceNode().GetXYToRAS()
     inverse = vtk.vtkMatrix4x4()
@@ -71,8 +73,18 @@ def place_on_view(name: str, ras: tuple[float, float, float]) -> tuple[int, int]
     return round(x), round(y)
 
 
-def stroke(name: str, points: list[tuple[float, float, float]]) -> None:
-    """Press the left button at the first RAS point, drag over the others, let go: through the view's interactor."""
+def show_slice(name: str, ras: Place) -> None:
+    """Scroll a slice view to a place, as the wheel would, without moving it sideways."""
+    node = slice_widget(name).sliceLogic().GetSliceNode()
+    node.JumpSliceByOffsetting(*ras)
+    settle()
+
+
+def stroke(name: str, points: list[Place], *, close: bool = False) -> None:
+    """Press the left button at the first RAS point, drag over the others, let go: through the view's interactor.
+
+    `close` presses the right button afterwards, which ends an outline.
+    """
     interactor = slice_widget(name).sliceView().interactor()
     places = [place_on_view(name, point) for point in points]
     interactor.SetEventInformation(*places[0], 0, 0)
@@ -84,6 +96,9 @@ def stroke(name: str, points: list[tuple[float, float, float]]) -> None:
         interactor.InvokeEvent("MouseMoveEvent")
         slicer.app.processEvents()
     interactor.InvokeEvent("LeftButtonReleaseEvent")
+    if close:
+        interactor.InvokeEvent("RightButtonPressEvent")
+        interactor.InvokeEvent("RightButtonReleaseEvent")
     settle()
 
 
@@ -92,6 +107,17 @@ def picture(path: Path) -> Path:
     settle(0.5)
     slicer.util.mainWindow().grab().save(str(path))
     return path
+
+
+def keep_picture(name: str) -> None:
+    """Where the run is asked for pictures (`CRC_PICTURES`), the window in every size of `CRC_SIZES`; else nothing."""
+    wanted = os.environ.get("CRC_PICTURES")
+    for size in os.environ.get("CRC_SIZES", "").split() if wanted else ():
+        width, height = (int(part) for part in size.split("x"))
+        resize_window(width, height)
+        place = Path(wanted or "") / f"{name}-{width}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        picture(place)
 
 
 def resize_window(width: int, height: int) -> None:
