@@ -47,11 +47,10 @@ def embedded(crop: Volume, grid: Grid) -> Volume:
     first_ijk = np.rint(grid.to_ijk(crop.grid.to_ras((0, 0, 0)))).astype(int)
     starts, sizes = first_ijk[::-1], crop.grid.shape_kji
     box = tuple(slice(int(start), int(start) + size) for start, size in zip(starts, sizes, strict=True))
-    fits = all(part.start >= 0 and part.stop <= n for part, n in zip(box, grid.shape_kji, strict=True))
-    distance_mm = float("inf")
-    if fits:
-        expected = grid.crop((box[0], box[1], box[2]))
-        distance_mm = crop.grid.corner_distance_mm(expected)
+    over = [max(0, -part.start, part.stop - n) for part, n in zip(box, grid.shape_kji, strict=True)]
+    distance_mm = max(float(voxels * mm) for voxels, mm in zip(over, grid.spacing_kji_mm, strict=True))
+    if not any(over):
+        distance_mm = crop.grid.corner_distance_mm(grid.crop((box[0], box[1], box[2])))
     if distance_mm > SAME_GRID_TOLERANCE_MM:
         raise CrcError("grid.differs_place", distance_mm=distance_mm)
     array = np.zeros(grid.shape_kji, crop.array.dtype)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crc_core.decision.choices import LesionKey
 from crc_core.decision.settling import LesionPoint
+from crc_core.desk.context_card import context_lines
 from crc_core.report.document import Answer, FieldPath, Report
 from crc_core.report.merge import Difference
 from crc_core.report.wording import answer_text, path_label
@@ -22,17 +23,18 @@ def key_text(key: LesionKey) -> str:
 def case_state(desk: DeskCase, lang: Lang) -> CaseState:
     """The case as the panel shows it; who read is not told."""
     view, dispute = desk.opened.view, desk.opened.dispute
-    merged = dispute.merged(desk.choices).report
+    merged = dispute.merged(desk.choices)
+    differences = (*merged.open, *merged.kept_both)
     return CaseState(
         unit=view.unit,
         lesions=tuple(_lesion(point, desk, lang) for point in dispute.points),
-        fields=tuple(_field(item, merged, desk, lang) for item in dispute.differences(desk.choices)),
+        fields=tuple(_field(item, merged.report, desk, lang) for item in differences),
         results=tuple(_results(desk, lang)),
         phases=tuple(record.role for record in view.series),
         phase=desk.phase,
         fill=desk.fill,
         region=_region(desk, lang),
-        context=tuple((view.clinical or {}).items()),
+        context=context_lines(view, lang, desk.target),
         questions=view.questions,
         still_open=dispute.open_points(desk.choices).count,
         editing="" if desk.editing is None else key_text(desk.editing),
