@@ -34,7 +34,7 @@ class CRCAnnotator(ScriptedLoadableModule):
         lang = panel_language()
         parent.title = say("panel.annotator.title", lang)
         parent.categories = ["Informatics"]
-        parent.dependencies = ["Segmentations", "Terminologies", "Volumes", "Markups"]
+        parent.dependencies = ["Segmentations", "Terminologies", "Markups"]
         parent.contributors = ["CRC Database contributors"]
         parent.helpText = say("panel.annotator.about", lang)
         parent.acknowledgementText = say("panel.acknowledgement", lang)
