@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from annotator_support import CHEST, PVP, ball
 from contouring_support import ABDOMEN, THORAX, Desk
@@ -115,6 +116,33 @@ def test_removing_a_drawn_lesion_asks_and_undo_brings_it_back_with_all_that_was_
     assert desk.of(Target.PRIMARY).lesions == () and L1 not in desk.scene.held
     desk.contour.add_lesion(Target.PRIMARY)
     assert desk.state.lesion == 2
+
+
+def test_a_removed_lesion_comes_back_also_where_the_editor_forgot_its_steps() -> None:
+    desk = Desk().open()
+    desk.draw()
+    before = desk.of(Target.PRIMARY).lesion(1)
+    desk.ask.will("remove")
+    desk.contour.remove_lesion(Target.PRIMARY, 1)
+    desk.scene._undo.clear()
+    desk.contour.undo()
+    desk.rest()
+    assert desk.of(Target.PRIMARY).lesion(1) == before
+    assert np.array_equal(desk.voxels(L1), ball(ABDOMEN, (0, 0, 0), 14)) and L1 in desk.case.touched
+    desk.contour.undo()
+    desk.rest()
+    assert desk.of(Target.PRIMARY).lesion(1) == before, "once is enough"
+
+
+def test_undo_after_drawing_on_is_about_what_was_drawn_not_about_what_was_removed_before() -> None:
+    desk = Desk().open()
+    desk.draw()
+    desk.ask.will("remove")
+    desk.contour.remove_lesion(Target.PRIMARY, 1)
+    desk.draw(lesion=2)
+    desk.contour.undo()
+    desk.rest()
+    assert desk.of(Target.PRIMARY).lesion(1) is None and not desk.voxels(L2).any()
 
 
 def test_a_lesion_removed_before_it_was_drawn_does_not_come_back_with_an_older_step() -> None:

@@ -13,7 +13,7 @@ from crc_core.desk.boxes import around, common, relative, shape_of, within
 from crc_core.desk.layers import Crop, TargetLayers
 from crc_core.desk.marks import SyncPair
 from crc_core.desk.sample_check import sample_inside
-from crc_core.desk.syncing import shift_of
+from crc_core.desk.syncing import apart_mm
 from crc_core.desk.windows import preset_window
 from crc_core.geometry import Grid
 from crc_core.vocabulary import BowelDirection, Target
@@ -34,20 +34,17 @@ def crop_of(inside: NDArray[np.bool_]) -> Crop:
 
 
 # sync points
-@given(st.lists(st.tuples(POINTS, POINTS), min_size=1, max_size=6))
-def test_the_shift_of_pairs_is_their_mean_and_the_worst_pair_is_told(points: list[tuple]) -> None:
-    found = shift_of([SyncPair(ct, mri) for ct, mri in points])
-    assert found is not None
-    matrix = np.array(found.ct_to_mri)
-    assert np.array_equal(matrix[:3, :3], np.eye(3)) and np.array_equal(matrix[3], (0, 0, 0, 1))
-    moved = [matrix[:3, :3] @ ct + matrix[:3, 3] for ct, _ in points]
-    errors = np.array([np.subtract(mri, place) for (_, mri), place in zip(points, moved, strict=True)])
-    assert np.allclose(errors.sum(axis=0), 0, atol=1e-8), "least squares: the errors sum to nothing"
-    assert found.apart_mm == pytest.approx(np.linalg.norm(errors, axis=1).max(), abs=1e-9)
+@given(st.lists(st.tuples(POINTS, POINTS), min_size=2, max_size=6))
+def test_pairs_are_as_far_apart_as_the_worst_lies_off_their_common_shift(points: list[tuple]) -> None:
+    shifts = [np.subtract(mri, ct) for ct, mri in points]
+    common = np.array([sum(shift[axis] for shift in shifts) / len(shifts) for axis in range(3)])
+    worst = max(float(np.linalg.norm(shift - common)) for shift in shifts)
+    assert apart_mm([SyncPair(ct, mri) for ct, mri in points]) == pytest.approx(worst, abs=1e-9)
 
 
-def test_without_pairs_nothing_is_shifted() -> None:
-    assert shift_of([]) is None
+def test_pairs_that_show_one_shift_agree_and_one_alone_cannot_disagree() -> None:
+    assert apart_mm([]) == 0 == apart_mm([SyncPair((0, 0, 0), (9, 9, 9))])
+    assert apart_mm([SyncPair((0, 0, 0), (5, 1, 2)), SyncPair((50, 0, 9), (55, 1, 11))]) == pytest.approx(0)
 
 
 # the axis

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 
 class Bench:
-    """The workplace of one open case. `lesion` may be a lesion that becomes one with the first stroke on it."""
+    """The workplace of one open case. `lesion` may be a lesion that becomes one with the first stroke on it.
+
+    `strokes` counts what was drawn, by a person or by a scripted step.
+    """
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
@@ -38,6 +41,7 @@ class Bench:
         """Nothing is open."""
         self.target: Target | None = None
         self.in_front = False
+        self.strokes = 0
         self.layers: dict[Target, TargetLayers] = {}
         self.exams: dict[tuple[Target, int], Exam] = {}
         self._lesions: dict[Target, int] = {}
@@ -178,6 +182,7 @@ class Bench:
             layers = self.layers_of(key.target)
             if layers is not None:
                 layers.put(key.part, key.lesion, crop)
+        self.strokes += 1
         self.case.touched.update(crops)
         self.case.on_change()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ from CRCAnnotatorLib.presenter.ports import Choice
 from CRCAnnotatorLib.presenter.state import Level
 
 if TYPE_CHECKING:
+    from crc_core.desk.layers import Crop
+
     from CRCAnnotatorLib.presenter.live import Live
 
 _REMOVE, _LEAVE = "remove", "leave"
@@ -33,10 +35,14 @@ _OTHER = "other"
 
 @dataclass(frozen=True)
 class Removed:
-    """A lesion that was taken away; where that was an undo step, undo brings its segments back, and this with them."""
+    """A lesion that was taken away; where that was an undo step, undo brings its segments back, and this with them.
+
+    `crops` are its voxels, for an editor that forgot its undo steps meanwhile.
+    """
 
     lesion: LesionWork
     can_return: bool
+    crops: Mapping[SegmentKey, Crop]
 
 
 class Targets:
@@ -45,10 +51,14 @@ class Targets:
     def __init__(self, bench: Bench, live: Live, on_choice: Callable[[], None]) -> None:
         self._bench, self._live, self._on_choice = bench, live, on_choice
         self._removed: dict[tuple[Target, int], Removed] = {}
+        self._last: tuple[tuple[Target, int], ...] = ()
+        self._strokes = 0
 
     def clear(self) -> None:
         """The case is closed."""
         self._removed = {}
+        self._last: tuple[tuple[Target, int], ...] = ()
+        self._strokes = 0
 
     # choosing
     def choose(self, target: Target) -> None:
@@ -182,6 +192,17 @@ class Targets:
         return f"{label.say(Lang.ZH)} / {label.say(Lang.EN)}"
 
     # after undo and redo
+    def bring_back(self) -> None:
+        """Where removing was the last thing done and the editor's undo knew nothing of it, undo it here."""
+        last, self._last = self._last, ()
+        present = set(self._bench.scene.segments())
+        for place in last if self._bench.strokes == self._strokes else ():
+            removed = self._removed[place]
+            keys = self._bench.keys_of(*place)
+            if not present.intersection(keys):
+                self._bench.ensure(keys)
+                self._bench.put_into_scene(removed.crops)
+
     def reconcile(self) -> None:
         """Bring the lesions of the work in line with the segments that undo or redo left in the scene."""
         bench = self._bench
@@ -257,6 +278,8 @@ class Targets:
             if key in present:
                 bench.scene.remove_segment(key)
         self._forget(target, numbers, can_return=drawn)
+        self._last = tuple((target, number) for number in numbers) if drawn else ()
+        self._strokes = bench.strokes
 
     def _follow(self, target: Target) -> None:
         """The lesions or the answer of a target changed."""
@@ -274,7 +297,9 @@ class Targets:
             lesion = None if state is None else state.lesion(number)
             if lesion is None:
                 continue
-            self._removed[target, number] = Removed(lesion, can_return)
+            crops = {key: bench.crop(key) for key in bench.keys_of(target, number)}
+            drawn = {key: crop for key, crop in crops.items() if crop is not None}
+            self._removed[target, number] = Removed(lesion, can_return, drawn)
             for key in bench.keys_of(target, number):
                 change = None if layers is None else layers.put(key.part, number, None)
                 if layers is not None and change is not None:

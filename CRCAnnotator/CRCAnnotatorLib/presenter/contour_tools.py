@@ -19,10 +19,10 @@ _THINNEST_MM, _THICKEST_MM = 0.5, 100.0
 
 
 class Tools:
-    """The tool strip; `on_undo` brings everything else in line after a step back or forward."""
+    """The tool strip; `on_undo` brings everything else in line after a step back, or (True) forward."""
 
     def __init__(
-        self, bench: Bench, steps: ContourSteps, subtraction: Subtraction, on_undo: Callable[[], None]
+        self, bench: Bench, steps: ContourSteps, subtraction: Subtraction, on_undo: Callable[[bool], None]
     ) -> None:
         self._bench, self._steps, self._subtraction = bench, steps, subtraction
         self._on_undo = on_undo
@@ -77,10 +77,10 @@ class Tools:
         """One step back."""
         self._subtraction.end_preview()
         self._bench.scene.undo()
-        self._on_undo()
+        self._on_undo(False)
 
     def redo(self) -> None:
         """One step forward again."""
         self._subtraction.end_preview()
         self._bench.scene.redo()
-        self._on_undo()
+        self._on_undo(True)

@@ -196,6 +196,7 @@ class ContourWork:
         if not self._is_known(key):
             return
         self.bench.case.touched.add(key)
+        self.bench.strokes += 1
         self.live.changed((key,))
         if self.bench.is_expected(key.target, key.lesion):
             # The first stroke makes the lesion: without it nobody would keep these voxels.
@@ -228,8 +229,10 @@ class ContourWork:
         self.bench.step = ContourStepId.MEASURE
         self._step_taken()
 
-    def _undone(self) -> None:
+    def _undone(self, forward: bool) -> None:
         """A step back or forward: any segment may hold other voxels now, and lesions may have come or gone."""
+        if not forward:
+            self.targets.bring_back()
         self.targets.reconcile()
         keys = [key for state in self.bench.work.targets for key in segments_of(state)]
         if self.bench.target is not None and self.bench.lesion is not None:

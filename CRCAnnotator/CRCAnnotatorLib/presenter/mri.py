@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from crc_core.contour.results import Point
 from crc_core.desk.arrangement import ImageKey
 from crc_core.desk.job_forms import RegisterAsked, RegisterDone
 from crc_core.desk.marks import SyncPair
-from crc_core.desk.syncing import shift_of
+from crc_core.desk.syncing import apart_mm
 from crc_core.desk.work import Registration
 from crc_core.errors import CrcError
 from crc_core.files.records import from_document, to_document
@@ -24,13 +24,10 @@ from CRCAnnotatorLib.presenter.ports import Step
 from CRCAnnotatorLib.presenter.running import tell
 from CRCAnnotatorLib.presenter.state import Level, MriState
 
-if TYPE_CHECKING:
-    from crc_core.desk.syncing import Matrix
-
 _JOB = "register"
 _NAME = "annotator.register"
 _APART_MM = 10.0
-"""Pairs that disagree by more cannot be brought together by a shift; the words say so (ours)."""
+"""Pairs that disagree by more than this show no longer the same anatomy in both; the words say so (ours)."""
 
 
 class Mri:
@@ -96,18 +93,12 @@ class Mri:
             self.follow()
 
     def follow(self) -> None:
-        """Show pairs where they are of use, and the MRI where registration or pairs put it."""
+        """Show the pairs, which lead the MRI's views, where they are of use; move the MRI as it was registered."""
         if not self._roles():
             return
         self._bench.scene.show_sync_pairs(self._bench.work.sync_pairs if self.is_used else ())
-        self._bench.scene.align_mri(self._alignment())
-
-    def _alignment(self) -> Matrix | None:
         registration = self._bench.work.registration
-        if registration is not None and self._moved:
-            return registration.ct_to_mri
-        shift = shift_of(self._bench.work.sync_pairs)
-        return None if shift is None else shift.ct_to_mri
+        self._bench.scene.align_mri(registration.ct_to_mri if registration is not None and self._moved else None)
 
     # registration
     def register(self) -> None:
@@ -197,11 +188,12 @@ class Mri:
         if registration is not None:
             code = "mri_accepted" if registration.accepted else "mri_waits"
             return hub.say(f"annotator.contour.{code}")
-        shift = shift_of(self._bench.work.sync_pairs)
-        if shift is None:
+        pairs = self._bench.work.sync_pairs
+        if not pairs:
             return hub.say("annotator.contour.mri_apart")
-        code = "mri_shifted" if shift.apart_mm <= _APART_MM else "mri_pairs_apart"
-        return hub.say(f"annotator.contour.{code}", count=len(self._bench.work.sync_pairs), mm=f"{shift.apart_mm:.0f}")
+        apart = apart_mm(pairs)
+        code = "mri_led" if apart <= _APART_MM else "mri_pairs_apart"
+        return hub.say(f"annotator.contour.{code}", count=len(pairs), mm=f"{apart:.0f}")
 
     @property
     def is_used(self) -> bool:
