@@ -142,6 +142,9 @@ def test_a_sampled_unit_is_not_barred_and_a_barred_one_not_sampled() -> None:
     assert code(chain.ask("manager", Kind.SAMPLE_DRAWN, sample)) == "workflow.barred"
     chain.must("manager", Kind.SAMPLE_DRAWN, p.SampleDrawn(1, (OTHER, third, fourth), {}, 28))
     assert code(chain.ask("trainer", Kind.UNIT_BARRED, p.UnitBarred("s1"), OTHER)) == "workflow.not_now"
+    view = chain.view("trainer", OTHER)
+    assert view is not None
+    assert Kind.UNIT_BARRED in view.may, "what may be done tells nobody who is in the sample"
 
 
 def test_a_reference_never_enters_a_release_and_data_users_never_meet_it() -> None:

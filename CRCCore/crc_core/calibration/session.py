@@ -92,13 +92,15 @@ def plan_session(store: Store, trainer: str, plan: CalibrationPlanned, clock: Cl
 def assign_session(store: Store, trainer: str, name: str, clock: Clock = utc_now) -> Receipt | Refusal:
     """Give every reader and reference reader of a session the slots they do not have yet."""
     session = session_of(store, trainer, name)
+    places = store.overview(trainer).policy.readers_per_unit
     outcome: Receipt | Refusal = Receipt("", repeated=True)
     for unit in session.units:
         held = {(slot.reader, slot.round) for slot in store.unit(UnitId.parse(unit), trainer).slots}
         wanted = [(reader, FIRST_ROUND) for reader in session.references]
         wanted += [(reader, CALIBRATION_ROUND) for reader in session.readers]
         for reader, number in wanted:
-            if (reader, number) in held or (number == FIRST_ROUND and _is_full(held)):
+            is_full = number == FIRST_ROUND and sum(taken == FIRST_ROUND for _, taken in held) >= places
+            if (reader, number) in held or is_full:
                 continue
             payload = ReadingAssigned(reader, number)
             outcome = store.act(new_intent(Kind.READING_ASSIGNED, unit, trainer, clock(), payload))
@@ -195,7 +197,3 @@ def _readings(
                 raise
             aside.append(SetAside(unit, slot.reader, error))
     return found, aside
-
-
-def _is_full(held: set[tuple[str, int]]) -> bool:
-    return sum(number == FIRST_ROUND for _, number in held) >= 2

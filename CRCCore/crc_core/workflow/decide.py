@@ -73,6 +73,13 @@ def _overrule(situation: Situation, payload: Any) -> _Answer:
     return None if payload.reason.strip() else Refusal.because("workflow.reason_missing")
 
 
+def _bar(situation: Situation, payload: Any) -> _Answer:
+    # Not a gate: what a trainer may do must not tell which units are in the sample.
+    if situation.context.sample_of(situation.state.unit) is not None:
+        return Refusal.because("workflow.not_now", unit=situation.state.unit)
+    return None
+
+
 def _bind(situation: Situation, payload: Any) -> _Answer:
     registered = situation.state.registered
     known: dict[str, Role] = {} if registered is None else {series.code: series.role for series in registered.series}
@@ -200,6 +207,7 @@ _RULES: Mapping[Kind, Callable[[Situation, Any], _Answer]] = MappingProxyType(
     {
         Kind.SCAN_OVERRULED: _overrule,
         Kind.SOURCES_BOUND: _bind,
+        Kind.UNIT_BARRED: _bar,
         Kind.MODE_CHANGED: _change_mode,
         Kind.READING_ASSIGNED: _assign,
         Kind.READING_TAKEN: _take,

@@ -143,11 +143,6 @@ def _before_slots(situation: Situation) -> Refusal | None:
     return Refusal.because("workflow.reading_began", unit=situation.state.unit) if situation.state.slots else None
 
 
-def _bar(situation: Situation) -> Refusal | None:
-    is_sampled = situation.context.sample_of(situation.state.unit) is not None
-    return _not_now(situation) if is_sampled else _before_slots(situation)
-
-
 def _assign(situation: Situation) -> Refusal | None:
     is_trainer = PersonRole.TRAINER in situation.person.roles
     if situation.state.barred is not None and not is_trainer:
@@ -214,7 +209,7 @@ _GATES: Mapping[Kind, Callable[[Situation], Refusal | None]] = MappingProxyType(
         Kind.SCAN_OVERRULED: _while(Phase.SCAN_REFUSED, Phase.CHECKED),
         Kind.SOURCES_BOUND: lambda s: _before_slots(s) or _while(Phase.CHECKED)(s),
         Kind.MODE_CHANGED: _mode,
-        Kind.UNIT_BARRED: _bar,
+        Kind.UNIT_BARRED: _before_slots,
         Kind.READING_ASSIGNED: _assign,
         Kind.READING_TAKEN: _own_slot_before_submission,
         Kind.READING_SUBMITTED: _submit,
