@@ -55,8 +55,10 @@ class CRCAnnotatorWidget(ScriptedLoadableModuleWidget):
 
     def enter(self):
         if self.session is None:
+            session = Session(self.parent)
             self.about.remove()
-            self.session = Session(self.parent, self.layout)
+            self.layout.addWidget(session.window.panel.widget)
+            self.session = session
         self.session.enter()
 
     def exit(self):
@@ -81,7 +83,7 @@ class Session:
     ask = None
     home = None
 
-    def __init__(self, parent, layout):
+    def __init__(self, parent):
         from crc_core.store.folder import FolderStore
         from crc_widgets.ask import Dialogs
         from crc_widgets.clock import MachineClock
@@ -117,7 +119,6 @@ class Session:
         self.annotator = Annotator(kit, panel_language())
         self.editor.on_brush_changed(self.annotator.contour.set_brush)
         self.window = AnnotatorWindow(parent, self.annotator, self.editor.widget, self.ask.text, _run)
-        layout.addWidget(self.window.panel.widget)
 
     def lang(self):
         """The language the person is asked in."""

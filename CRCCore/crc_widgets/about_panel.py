@@ -41,11 +41,12 @@ class AboutPanel:
 
     def remove(self) -> None:
         """Make room for what takes the place of the about text."""
-        self._layout.takeAt(self._layout.count() - 1)
         for widget in self._widgets:
             self._layout.removeWidget(widget)
             widget.hide()
             widget.deleteLater()
+        # What is left at the end is the stretch below the words.
+        self._layout.takeAt(self._layout.count() - 1)
 
     def _word(self) -> None:
         self._text.setText(say(self._code, self._lang))

@@ -53,7 +53,7 @@ class EditorHost:
         editor.setJumpToSelectedSegmentEnabled(False)
         editor.setMaximumNumberOfUndoStates(_UNDO_STATES)
         editor.setEffectNameOrder(list(EFFECTS))
-        editor.setUnorderedEffectsVisible(False)
+        editor.unorderedEffectsVisible = False
         editor.segmentationNodeSelectorAddAttribute("vtkMRMLSegmentationNode", _ATTRIBUTE, "1")
         editor.sourceVolumeNodeSelectorAddAttribute("vtkMRMLScalarVolumeNode", _ATTRIBUTE, "1")
         self._hide_parts()

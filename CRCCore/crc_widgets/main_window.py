@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import qt
 import slicer
 
+_PANEL_DOCK = "PanelDockWidget"
 _LOW_SCREEN_PX = 1000
 
 
 class WindowParts:
-    """Room for the panel: the help section above it, and on a low screen the data probe below it, step aside."""
+    """Room for the panel, and no more than it needs: it gets `width`; the help section above it steps aside.
 
-    def __init__(self) -> None:
+    On a low screen the data probe below it does so, too.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._width_before = 0
         self._help: bool | None = None
         self._probe: tuple[Any, bool] | None = None
 
@@ -24,7 +31,11 @@ class WindowParts:
         panel = window.findChild("QWidget", "ModulePanel")
         if panel is not None:
             self._help = panel.helpAndAcknowledgmentVisible
-            panel.setHelpAndAcknowledgmentVisible(False)
+            panel.helpAndAcknowledgmentVisible = False
+        dock = window.findChild("QDockWidget", _PANEL_DOCK)
+        if dock is not None:
+            self._width_before = dock.width
+            window.resizeDocks([dock], [self._width], qt.Qt.Horizontal)
         probe = window.findChild("QWidget", "DataProbeCollapsibleWidget")
         if probe is not None and window.height < _LOW_SCREEN_PX:
             self._probe = (probe, probe.visible)
@@ -36,8 +47,12 @@ class WindowParts:
         if window is not None and self._help is not None:
             panel = window.findChild("QWidget", "ModulePanel")
             if panel is not None:
-                panel.setHelpAndAcknowledgmentVisible(self._help)
+                panel.helpAndAcknowledgmentVisible = self._help
+            dock = window.findChild("QDockWidget", _PANEL_DOCK)
+            if dock is not None and self._width_before:
+                window.resizeDocks([dock], [self._width_before], qt.Qt.Horizontal)
         if self._probe is not None:
             probe, was_visible = self._probe
             probe.setVisible(was_visible)
         self._help = self._probe = None
+        self._width_before = 0

@@ -26,7 +26,7 @@ class Shortcuts:
 
     def __init__(self, bindings: Sequence[Binding]) -> None:
         self.bindings = tuple(bindings)
-        self._live: list[qt.QShortcut] = []
+        self._live: list[tuple[qt.QShortcut, Binding]] = []
 
     def install(self, window: qt.QWidget) -> None:
         """Listen to the keys in a window; again is harmless."""
@@ -36,11 +36,11 @@ class Shortcuts:
             shortcut = qt.QShortcut(qt.QKeySequence(binding.keys), window)
             shortcut.setObjectName(f"crc.key.{binding.code}")
             shortcut.connect("activated()", binding.call)
-            self._live.append(shortcut)
+            self._live.append((shortcut, binding))
 
     def remove(self) -> None:
         """Listen no longer."""
-        for shortcut, binding in zip(self._live, self.bindings, strict=True):
+        for shortcut, binding in self._live:
             shortcut.disconnect("activated()", binding.call)
             shortcut.setEnabled(False)
             shortcut.deleteLater()

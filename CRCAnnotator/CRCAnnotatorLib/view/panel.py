@@ -26,8 +26,11 @@ from CRCAnnotatorLib.view.submit_page import SubmitPage
 if TYPE_CHECKING:
     from CRCAnnotatorLib.presenter.annotator import Annotator
 
-WIDTH = 460
-"""What our panel takes; with the margins of Slicer's module panel it makes 480 pixels, and never more."""
+WIDTH = 480
+"""What our panel takes, and never more."""
+
+NARROWEST = 420
+"""What it asks for at least: Slicer's module panel adds some 55 pixels to it, and would be wider than ours otherwise."""
 
 _ALWAYS = ("sheet",)
 
@@ -51,7 +54,8 @@ class Panel:
         self.annotator, self._on_state = annotator, on_state
         self.widget = qt.QWidget(parent)
         self.widget.setObjectName("crc.panel")
-        self.widget.setFixedWidth(WIDTH)
+        self.widget.setMinimumWidth(NARROWEST)
+        self.widget.setMaximumWidth(WIDTH)
         self._kit = ViewKit(annotator, Words(), Icons(self.widget))
         self._state: State | None = None
         self._lang: Lang | None = None

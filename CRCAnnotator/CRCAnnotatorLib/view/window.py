@@ -18,6 +18,7 @@ from crc_widgets.side_dock import SideDock
 
 from CRCAnnotatorLib.presenter.state import State, StepId
 from CRCAnnotatorLib.view.bindings import bindings_of
+from CRCAnnotatorLib.view.panel import WIDTH as PANEL_WIDTH
 from CRCAnnotatorLib.view.panel import Panel
 from CRCAnnotatorLib.view.report_dock import WIDTH
 
@@ -48,7 +49,7 @@ class AnnotatorWindow:
         self.panel.menu.show_sheet = self.show_sheet
         self.panel.menu.show_help = self._show_help
         self.shortcuts = Shortcuts(bindings_of(self.panel, self.show_report, self.show_sheet))
-        self._parts = WindowParts()
+        self._parts = WindowParts(PANEL_WIDTH)
         self._activity = Activity(self.panel.widget, annotator.touched)
         self._guard: CloseGuard | None = None
 
