@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -27,26 +28,26 @@ from crc_core.desk.job_forms import (
     ScanAsked,
     ScanChecked,
 )
-from crc_core.desk.job_running import Cancel, Cancelled
-from crc_core.desk.jobs import JOBS
+from crc_core.desk.job_running import Cancel, Cancelled, folder_store
+from crc_core.desk.jobs import JOBS, main
 from crc_core.desk.register_case import register_case
 from crc_core.desk.scan_again import check_scan
 from crc_core.errors import CrcError
 from crc_core.files.file_lock import locked
 from crc_core.files.records import from_document, to_document
 from crc_core.identity import UnitId
-from crc_core.phantom import Fault, Phantom, write_study
+from crc_core.phantom import Phantom
 from crc_core.phantom.model import PhantomSize
-from crc_core.phantom.series import Kind as SeriesKind
 from crc_core.reading.schema import SyncPair
 from crc_core.store.folder import FolderStore
-from crc_core.store.images import open_images
 from crc_core.text import Lang
 from crc_core.vocabulary import CT_PHASES, Mode, Role, Target, Verdict
 from crc_core.workflow.views import SlotPhase
+from import_support import IDENTITY
+from import_support import write_study as write_tiny
 from phantom_support import phantom
+from store_support import POLICY, MovingClock, new_store
 
-EXTRA = (SeriesKind.THICK, SeriesKind.SHARP, SeriesKind.SOFT)
 posix_only = pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
 
 
@@ -226,54 +227,61 @@ def test_registration_ends_at_once_when_cancelled(home: Path, unit: str) -> None
 # import_study
 
 
-@pytest.fixture(scope="module")
-def dicom(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Fault | None], Path]:
-    made: dict[Fault | None, Path] = {}
-
-    def make(fault: Fault | None) -> Path:
-        if fault not in made:
-            made[fault] = tmp_path_factory.mktemp("dicom") / "检查"
-            write_study(phantom(1, *(() if fault is None else (fault,))), made[fault], leave_out=EXTRA)
-        return made[fault]
-
-    return make
-
-
-def import_asked(home: Path, folder: Path, **more: Any) -> ImportAsked:
-    return ImportAsked(str(home / "sample" / "store"), str(folder), "manager", Lang.ZH, **more)
-
-
 @pytest.fixture
-def keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The person's own folders lie in the test's."""
+def taking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderStore:
+    """A store with everybody in it; the person's own folders lie in the test's."""
     for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, str(tmp_path))
+        monkeypatch.setenv(name, str(tmp_path / "own"))
+    (tmp_path / "own").mkdir()
+    return new_store(tmp_path, MovingClock(), policy=replace(POLICY, require_clearance=False))
 
 
-def test_an_import_is_bound_and_assigned(home: Path, store: FolderStore, dicom: Any, keys: None) -> None:
-    answer = import_case(import_asked(home, dicom(None), reader="you"), quiet)
+def import_asked(folder: Path, **more: Any) -> ImportAsked:
+    return ImportAsked(str(folder / "store"), str(folder / "检查"), "manager", Lang.ZH, **more)
+
+
+def test_an_import_is_bound_and_assigned_and_tells_no_name(taking: FolderStore, tmp_path: Path) -> None:
+    write_tiny(tmp_path / "检查")
+    answer = import_case(import_asked(tmp_path, reader="wang"), quiet)
     assert (answer.refused, answer.is_assigned, answer.not_assigned) == ((), True, "")
-    view = store.unit(UnitId.parse(answer.unit), "you")
+    view = taking.unit(UnitId.parse(answer.unit), "wang")
     assert view.bindings and view.slots[0].phase is SlotPhase.ASSIGNED
-    volume = open_images(store.open_image(UnitId.parse(answer.unit), Role.PVP, "you")[0].parent)
-    assert volume is not None
-    assert from_document(Imported, json.loads(json.dumps(to_document(answer))), home) == answer
+    text = json.dumps(to_document(answer), ensure_ascii=False)
+    assert from_document(Imported, json.loads(text), tmp_path) == answer
+    assert not [value for value in IDENTITY if value in text]
 
 
-def test_a_person_who_may_not_read_is_told_and_the_unit_is_in(
-    home: Path, store: FolderStore, dicom: Any, keys: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answer = import_case(import_asked(home, dicom(Fault.NO_CONTRAST_TAGS), reader="chief"), quiet)
+def test_a_person_who_may_not_read_is_told_and_the_unit_is_in(taking: FolderStore, tmp_path: Path) -> None:
+    write_tiny(tmp_path / "检查")
+    answer = import_case(import_asked(tmp_path, reader="chief"), quiet)
     assert not answer.is_assigned and "chief" in answer.not_assigned
-    assert store.unit(UnitId.parse(answer.unit), "manager").bindings
+    assert taking.unit(UnitId.parse(answer.unit), "manager").bindings
 
 
-def test_a_scan_that_fails_is_told_item_by_item(home: Path, store: FolderStore, dicom: Any, keys: None) -> None:
-    answer = import_case(import_asked(home, dicom(Fault.MISSING_SLICES), reader="you"), quiet)
-    assert answer.verdict is Verdict.FAIL and answer.refused and not answer.is_assigned
-    for item in answer.refused:
-        assert item.sentence and item.id
-    assert not store.unit(UnitId.parse(answer.unit), "manager").bindings
+def test_nobody_named_is_nobody_assigned(taking: FolderStore, tmp_path: Path) -> None:
+    write_tiny(tmp_path / "检查")
+    answer = import_case(import_asked(tmp_path), quiet)
+    assert (answer.is_assigned, answer.not_assigned) == (False, "")
+    assert taking.unit(UnitId.parse(answer.unit), "manager").slots == ()
+
+
+def test_a_scan_that_fails_is_told_item_by_item(taking: FolderStore, tmp_path: Path) -> None:
+    write_tiny(tmp_path / "检查")
+    (tmp_path / "检查" / "SE3" / "IM0003").unlink()
+    answer = import_case(import_asked(tmp_path, reader="wang"), quiet)
+    assert answer.verdict is Verdict.FAIL and not answer.is_assigned
+    told = {item.id: item for item in answer.refused}
+    assert "PVP.missing" in told and not told["PVP.spacing-even"].overrulable
+    assert all(any("一" <= letter <= "鿿" for letter in item.sentence) for item in answer.refused)
+    assert not taking.unit(UnitId.parse(answer.unit), "manager").bindings
+
+
+def test_who_may_not_import_is_told(taking: FolderStore, tmp_path: Path) -> None:
+    write_tiny(tmp_path / "检查")
+    with pytest.raises(CrcError) as caught:
+        import_case(replace(import_asked(tmp_path), actor="wang"), quiet)
+    assert "{" not in caught.value.sentence(Lang.ZH)
+    assert taking.chain.units == ()
 
 
 # the process
@@ -315,10 +323,13 @@ def asked_in_english(home: Path) -> SampleAsked:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"home": 7, "lang": "zh"}', '{"home": "x", "lang": "fr"}'])
-def test_a_broken_request_is_one_sentence(text: str) -> None:
-    code, lines = run("sample_case", text)
-    assert code == 1 and len(lines) == 1
-    assert set(lines[0]["error"]) == {"code", "sentence", "path"} and "{" not in lines[0]["error"]["sentence"]
+def test_a_broken_request_is_one_sentence(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    answers = io.StringIO()
+    assert main(["sample_case"], io.StringIO(text), answers) == 1
+    (line,) = answers.getvalue().splitlines()
+    error = json.loads(line)["error"]
+    assert set(error) == {"code", "sentence", "path"} and "{" not in error["sentence"]
 
 
 def test_an_unknown_job_is_bad_usage() -> None:
@@ -328,14 +339,15 @@ def test_an_unknown_job_is_bad_usage() -> None:
 def test_a_store_that_is_none_is_told_in_the_language_asked(tmp_path: Path) -> None:
     code, lines = run("check_scan", ScanAsked(str(tmp_path / "nowhere"), "CRC-01-000001-H_T0", "you", Lang.ZH))
     assert code == 1 and any("一" <= letter <= "鿿" for letter in lines[-1]["error"]["sentence"])
-    code, lines = run("check_scan", ScanAsked("https://crc.example", "CRC-01-000001-H_T0", "you", Lang.EN))
-    assert code == 1 and lines[-1]["error"]["code"] == "desk.job_needs_folder"
+    with pytest.raises(CrcError) as caught:
+        folder_store("https://crc.example")
+    assert caught.value.code == "desk.job_needs_folder"
 
 
 def test_every_job_has_a_form_that_goes_over_a_pipe(tmp_path: Path) -> None:
     examples = (
         SampleAsked("家", Lang.ZH),
-        import_asked(tmp_path, tmp_path, overrules={"PVP.thickness": "有理由"}),
+        import_asked(tmp_path, overrules={"PVP.thickness": "有理由"}),
         ScanAsked("s", "u", "v", Lang.EN),
         RegisterAsked("s", "u", "v", Lang.EN, Role.PVP, Role.T2, (SyncPair((0.0, 1.0, 2.0), (3.0, 4.0, 5.0)),)),
     )

@@ -21,10 +21,10 @@ from crc_core.workflow.payloads import ReadingAssigned
 def import_case(asked: ImportAsked, tell: Tell) -> Imported:
     """Do the job; raises CrcError where the examination may not enter, and nothing of it is in the store then."""
     store = folder_store(asked.store)
-    person = store.ledger.context.person(asked.actor)
+    own_site = next((person.site for person in store.persons() if person.id == asked.actor), "")
     request = ImportRequest(
         folder=Path(asked.folder),
-        site=asked.site or ("" if person is None else person.site),
+        site=asked.site or own_site,
         actor=asked.actor,
         case=asked.case,
         time_point=asked.time_point,
