@@ -34,12 +34,18 @@ class UnitRow(models.Model):
     case = models.CharField(max_length=16, db_index=True)
     site = models.CharField(max_length=2, db_index=True)
     phase = models.CharField(max_length=16, db_index=True)
+    is_over = models.BooleanField(default=False)
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
     last_seq = models.BigIntegerField()
     reason = models.TextField(null=True)
     study_date = models.CharField(max_length=10, null=True, db_index=True)
     final = models.CharField(max_length=64, null=True)
+
+    class Meta:
+        """In the order of work."""
+
+        indexes = (models.Index(fields=["is_over", "last_at", "code"], name="unit_order_of_work"),)
 
 
 class SlotRow(models.Model):

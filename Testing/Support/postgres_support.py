@@ -39,7 +39,7 @@ def running_postgres() -> Iterator[str]:
     _hand_over(folder, secret, who)
     _run([where / "initdb", "-D", data, "-U", "crc", "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8"], who)
     port = _free_port()
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=40"
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=40 -c fsync=off"
     start = [where / "pg_ctl", "-D", data, "-w", "-l", folder / "postgres.log", "-o", options, "start"]
     _run(start, who)
     try:

@@ -35,6 +35,9 @@ from crc_core.workflow.views import Phase, PriorUnit, SlotPhase, UnitView, WorkI
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WITH_BODY = frozenset({Kind.UNIT_REGISTERED, Kind.READING_SUBMITTED, Kind.FINAL_STORED})
+OVER = (Phase.RELEASED, Phase.EXCLUDED, Phase.WITHDRAWN)
+"""The phases in which nothing is left to do."""
+
 _AUDITORS = frozenset({PersonRole.ADMINISTRATOR, PersonRole.DATA_MANAGER})
 
 
@@ -316,5 +319,4 @@ def _registered(state: UnitState) -> Registered:
 def order_of_work(item: WorkItem) -> tuple[bool, bool, datetime, str]:
     """The place of an item in a work list: own open slots first, what is over last, then by waiting."""
     waits = item.slot is not None and item.slot.phase is not SlotPhase.SUBMITTED
-    over = item.phase in (Phase.RELEASED, Phase.EXCLUDED, Phase.WITHDRAWN)
-    return (not waits, over, item.since, item.unit)
+    return (not waits, item.phase in OVER, item.since, item.unit)

@@ -9,7 +9,7 @@ from knox.auth import TokenAuthentication as KnoxAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
 
-class TokenAuthentication(KnoxAuthentication):  # type: ignore[misc]  # knox has no types
+class TokenAuthentication(KnoxAuthentication):
     """`Authorization: Token …`."""
 
     def authenticate_credentials(self, token: bytes) -> Any:
@@ -19,7 +19,7 @@ class TokenAuthentication(KnoxAuthentication):  # type: ignore[misc]  # knox has
         return super().authenticate_credentials(token)
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]  # drf-spectacular has no types
+class TokenScheme(OpenApiAuthenticationExtension):
     """How the OpenAPI document speaks of the tokens; finding this class is enough."""
 
     target_class = TokenAuthentication

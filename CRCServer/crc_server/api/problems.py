@@ -124,7 +124,7 @@ def problem(request: HttpRequest, error: CrcError, *, refusal: bool = False) -> 
     lang = language(request)
     status = status_of(error.code)
     path = None if status >= 500 else _harmless(error.path)
-    shown = CrcError(error.code, path=path, **error.values)
+    shown = error_again(error, None if path is None else str(path))
     if status == 500:
         _LOG.error("%s", error.sentence(Lang.EN))
     document = {
@@ -144,6 +144,13 @@ def problem(request: HttpRequest, error: CrcError, *, refusal: bool = False) -> 
     response.renderer_context = {}
     response["Content-Language"] = lang.value
     return response
+
+
+def error_again(error: CrcError, path: str | None = None) -> CrcError:
+    """The same error with another path, or without one."""
+    again = CrcError(error.code, path=path)
+    again.values = error.values
+    return again
 
 
 def status_of(code: str) -> int:

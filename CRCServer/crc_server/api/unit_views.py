@@ -52,9 +52,7 @@ class WorkListView(StoreView):
     def get(self, request: Request) -> Response:
         """What waits for the person, in their order of work; `more` says whether lines follow those shown."""
         offset, limit = number(request, "offset", 0, 10**9), number(request, "limit", _MOST_LINES, _MOST_LINES)
-        items = self.store.work_list(self.person)
-        shown = items[offset : offset + limit]
-        more = offset + len(shown) < len(items)
+        shown, more = self.store.work_page(self.person, offset, limit)
         return Response({"units": [to_document(item) for item in shown], "more": more})
 
 
@@ -76,17 +74,10 @@ class PriorUnitsView(StoreView):
         return Response({"units": [to_document(item) for item in self.store.prior_units(unit_of(unit), self.person)]})
 
 
-class ImagesView(StoreView):
-    """The images of a unit in one role."""
+class ImageFiles(StoreView):
+    """What the views on images share."""
 
-    @describe("The files of a series", name="list_images", answer=listed("files", FileLine))
-    def get(self, request: Request, unit: str, role: str) -> Response:
-        """Names, sizes and hashes, in the order they came in."""
-        files = self._files(unit, role)
-        lines = [FileLine(name, entry.bytes, entry.sha256) for name, (_, entry) in files.items()]
-        return Response({"files": [to_document(line) for line in lines]})
-
-    def _files(self, unit: str, role: str) -> dict[str, tuple[str, SealedFile]]:
+    def files_of(self, unit: str, role: str) -> dict[str, tuple[str, SealedFile]]:
         """Each file's place in the storage and its entry, by a name unique in the role."""
         code = unit_of(unit)
         found = [record for record in self.store.series(code, self.person) if record.role.value == role]
@@ -100,13 +91,24 @@ class ImagesView(StoreView):
         return files
 
 
-class ImageView(ImagesView):
+class ImagesView(ImageFiles):
+    """The images of a unit in one role."""
+
+    @describe("The files of a series", name="list_images", answer=listed("files", FileLine))
+    def get(self, request: Request, unit: str, role: str) -> Response:
+        """Names, sizes and hashes, in the order they came in."""
+        files = self.files_of(unit, role)
+        lines = [FileLine(name, entry.bytes, entry.sha256) for name, (_, entry) in files.items()]
+        return Response({"files": [to_document(line) for line in lines]})
+
+
+class ImageView(ImageFiles):
     """One image file."""
 
     @describe("An image file, whole or a range of it", binary=True, problems=(416,))
     def get(self, request: Request, unit: str, role: str, name: str) -> HttpResponseBase:
         """Its bytes."""
-        files = self._files(unit, role)
+        files = self.files_of(unit, role)
         if name not in files:
             raise CrcError("server.not_found")
         place, entry = files[name]

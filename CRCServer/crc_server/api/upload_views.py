@@ -30,10 +30,19 @@ class BytesParser(BaseParser):
         return stream
 
 
-class UploadView(StoreView):
-    """One upload."""
+class UploadBase(StoreView):
+    """What the views on uploads share."""
 
     parser_classes = (BytesParser,)
+
+    def require_known(self) -> None:
+        """Only who still belongs to the store may fill its disk."""
+        if self.store.ledger.context.person(self.person) is None:
+            raise CrcError("workflow.unknown_person", person=self.person)
+
+
+class UploadView(UploadBase):
+    """One upload."""
 
     @describe("How far an upload has come", answer=schema_of(UploadState))
     def get(self, request: Request, sha256: str) -> Response:
@@ -44,7 +53,7 @@ class UploadView(StoreView):
     def put(self, request: Request, sha256: str) -> Response:
         """Take the manifest; doing it again is harmless."""
         upload = uploads().of(self.person, sha256)
-        self._require_known()
+        self.require_known()
         length = _length(request)
         if length > LARGEST_MANIFEST_BYTES:
             raise CrcError("server.too_large", megabytes=LARGEST_MANIFEST_BYTES // (1024 * 1024))
@@ -56,21 +65,14 @@ class UploadView(StoreView):
         uploads().of(self.person, sha256).remove()
         return Response(status=204)
 
-    def _require_known(self) -> None:
-        """Only who still belongs to the store may fill its disk."""
-        if self.store.ledger.context.person(self.person) is None:
-            raise CrcError("workflow.unknown_person", person=self.person)
 
-
-class UploadFileView(UploadView):
+class UploadFileView(UploadBase):
     """One file of an upload."""
-
-    http_method_names = ("put", "options")
 
     @describe("A file of an upload, or a range of it", upload=True, answer=schema_of(FileState), problems=(411, 416))
     def put(self, request: Request, sha256: str, name: str) -> Response:
         """Take it; answered after it is flushed to disk and, once whole, compared with the manifest."""
-        self._require_known()
+        self.require_known()
         length = _length(request)
         span = _span(request.headers.get("Content-Range"), length)
         state = uploads().of(self.person, sha256).put(name, _stream(request), length, span)

@@ -15,7 +15,7 @@ from django.db.models import Max
 
 from crc_server.models import EventRow, ReadingRow, SlotRow, StoreRow, UnitRow
 from crc_server.store.index import index_events
-from crc_server.store.memory import ChainMemory
+from crc_server.store.memory import ChainMemory, Load
 
 
 def store_row(*, lock: bool = False) -> StoreRow:
@@ -84,9 +84,7 @@ class DatabaseChain:
         for row in EventRow.objects.filter(unit__in=list(missing)).order_by("seq").iterator() if missing else ():
             found[str(row.unit)].append(_event(row))
         return {
-            unit: self._memory.up_to(
-                self._row.store_id, unit, seq, lambda after, unit=unit: [e for e in found[unit] if e.seq > after]
-            )
+            unit: self._memory.up_to(self._row.store_id, unit, seq, _after(found.get(unit, [])))
             for unit, seq in last_seq.items()
         }
 
@@ -141,6 +139,11 @@ class DatabaseChain:
             return [_event(row) for row in rows]
 
         return self._memory.up_to(self._row.store_id, unit, last, load)
+
+
+def _after(events: Sequence[Event]) -> Load:
+    """Loads from events that are at hand already."""
+    return lambda seq: [event for event in events if event.seq > seq]
 
 
 def _row(event: Event) -> EventRow:

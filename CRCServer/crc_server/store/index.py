@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crc_core.identity import UnitId
+from crc_core.store.ruled import OVER
 from crc_core.workflow.context import Policy
 from crc_core.workflow.events import Event, Kind
 from crc_core.workflow.state import fold
@@ -23,6 +24,7 @@ def index_events(unit: str, events: Sequence[Event], new: Sequence[Event], polic
             "case": UnitId.parse(unit).case,
             "site": UnitId.parse(unit).case[_SITE],
             "phase": state.phase(policy).value,
+            "is_over": state.phase(policy) in OVER,
             "first_at": events[0].at,
             "last_at": events[-1].at,
             "last_seq": events[-1].seq,

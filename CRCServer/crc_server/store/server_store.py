@@ -52,22 +52,30 @@ class ServerStore(RuledStore):
         return StoreInfo(self._identity.id, "", True, self._identity.policy.version)
 
     def work_list(self, viewer: str) -> tuple[WorkItem, ...]:
-        """What waits for the viewer, in their order of work.
+        """What waits for the viewer, in their order of work."""
+        return self.work_page(viewer, 0, None)[0]
 
-        Units the viewer reads are projected from their events; of all others a line tells only what the index holds.
+    def work_page(self, viewer: str, offset: int, limit: int | None) -> tuple[tuple[WorkItem, ...], bool]:
+        """A part of the work list, and whether more follows.
+
+        Units the viewer reads are projected from their events; of all others a line tells only what the index holds,
+        and the database puts them in order.
         """
         self.chain.refresh()
         context, now = self.ledger.context, self.ledger.now
         person = context.person(viewer)
         if person is None:
-            return ()
+            return (), False
         slots = SlotRow.objects.filter(reader=viewer).values_list("unit_id", flat=True)
         last = dict(UnitRow.objects.filter(code__in=slots).values_list("code", "last_seq"))
-        items = [work_item(events, context, viewer, now) for events in self._database.of_units(last).values()]
-        known = phases_known(person)
-        rows = UnitRow.objects.filter(phase__in=[phase.value for phase in known]).exclude(code__in=slots)
-        items += [_line(row) for row in rows.iterator()] if known else []
-        return tuple(sorted((item for item in items if item is not None), key=order_of_work))
+        own = [work_item(events, context, viewer, now) for events in self._database.of_units(last).values()]
+        end = None if limit is None else offset + limit + 1
+        known = [phase.value for phase in phases_known(person)]
+        rows = UnitRow.objects.filter(phase__in=known).exclude(code__in=slots).order_by("is_over", "last_at", "code")
+        # Of each of two lists in order the first so many hold the first so many of both together.
+        items = [item for item in own if item is not None] + ([_line(row) for row in rows[:end]] if known else [])
+        ordered = sorted(items, key=order_of_work)[offset:end]
+        return tuple(ordered[:limit]), limit is not None and len(ordered) > limit
 
     def searchable(self, viewer: str) -> QuerySet[UnitRow]:
         """The units a person may search: those they may know, without those whose reading still blinds them."""

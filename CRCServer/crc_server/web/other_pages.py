@@ -14,6 +14,7 @@ from crc_core.vocabulary import PersonRole, Target, Title
 from crc_core.workflow.events import Kind, check_chain
 from crc_core.workflow.intents import Refusal, new_intent
 from crc_core.workflow.payloads import PersonSet
+from crc_core.workflow.views import Phase
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
@@ -26,6 +27,7 @@ from crc_server.web.page import Visit, page
 
 _GOOD_PERMILLE = 800
 _EVENTS_SHOWN = 200
+_LINES_SHOWN = 500
 _MOST_TABLE_BYTES = 3 * 1024 * 1024
 
 
@@ -42,7 +44,7 @@ class TargetAgreement:
 @page
 def work(visit: Visit) -> HttpResponse:
     """What waits for the person."""
-    return visit.show("work", items=visit.store.work_list(visit.person.id)[:500])
+    return visit.show("work", items=visit.store.work_page(visit.person.id, 0, _LINES_SHOWN)[0])
 
 
 work_page = require_GET(work)
@@ -52,7 +54,8 @@ work_page = require_GET(work)
 def progress(visit: Visit) -> HttpResponse:
     """How the work goes on, and how well readers agree."""
     found = progress_of(visit.store, visit.person.id, visit.store.ledger.now)
-    states = sorted(found.by_state().items(), key=lambda item: list(type(item[0])).index(item[0]))
+    counts = found.by_state()
+    states = [(phase, counts[phase]) for phase in Phase if phase in counts]
     return visit.show(
         "progress",
         states=states,

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from crc_server.api.problems import language, status_of
+from crc_server.api.problems import error_again, language, status_of
 from crc_server.store.opening import open_store
 from crc_server.store.server_store import ServerStore
 
@@ -93,8 +93,7 @@ def show(request: HttpRequest, template: str, *, status: int = 200, **values: An
 def show_error(request: HttpRequest, error: CrcError) -> HttpResponse:
     """An error as a page."""
     lang, status = page_language(request), status_of(error.code)
-    shown = CrcError(error.code, **error.values)
-    return show(request, "error", status=status, sentence=shown.sentence(lang), menu=[])
+    return show(request, "error", status=status, sentence=error_again(error).sentence(lang), menu=[])
 
 
 def page_language(request: HttpRequest) -> Lang:

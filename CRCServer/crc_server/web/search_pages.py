@@ -47,7 +47,7 @@ def search(visit: Visit) -> HttpResponse:
     form = visit.request.POST
     tree = _changed(_tree(form), form.get("do", ""))
     shown, count, more = _found(visit, tree, _offset(form))
-    values = {
+    values: dict[str, Any] = {
         "node": _node(tree, "0", visit.lang),
         "fields": [(field.id, field.label(visit.lang)) for field in search_fields().values()],
         "units": shown,
