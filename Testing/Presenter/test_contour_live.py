@@ -225,7 +225,12 @@ def test_the_report_and_the_marks_of_targets_follow_what_was_found() -> None:
     desk.contour.on_checked = lambda: heard.append(desk.contour.drawn())
     assert desk.state.targets[0].mark is Mark.TODO and desk.state.findings_words == "not checked yet"
     desk.draw()
-    assert desk.state.targets[0].mark is Mark.DONE and "nothing" in desk.state.findings_words
+    assert desk.state.targets[0].mark is Mark.ATTENTION and "samples of L1" in desk.state.targets[0].note
+    assert "nothing" in desk.state.findings_words
+    desk.contour.show_samples(Role.PVP)
+    while desk.state.samples_of is not None:
+        desk.contour.confirm_samples()
+    assert desk.state.targets[0].mark is Mark.DONE and desk.state.targets[0].note == ""
     desk.draw(inside=with_stray())
     assert desk.state.targets[0].mark is Mark.ATTENTION and "warnings: 1" in desk.state.findings_words
     assert heard[-1] == {L1}

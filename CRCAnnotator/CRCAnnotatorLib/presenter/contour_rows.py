@@ -80,7 +80,7 @@ class Rows:
         if not whole or (state.lesions and not state.kept and state.mode is Mode.SUBTRACTION):
             return Mark.TODO
         warned = any(finding.verdict is Verdict.WARN for finding in self._bench.findings(state.target))
-        return Mark.ATTENTION if warned or state.filled_slices else Mark.DONE
+        return Mark.ATTENTION if warned or state.filled_slices or _unconfirmed(state) else Mark.DONE
 
     def _is_whole(self, state: TargetState, lesion: LesionWork) -> bool:
         layers = self._bench.layers_of(state.target)
@@ -105,6 +105,10 @@ class Rows:
             layers = self._bench.layers_of(state.target)
             stale = layers is not None and bool(layers.mask.lesions)
             return hub.say("annotator.contour.ring_old") if stale else ""
+        waiting = _unconfirmed(state)
+        if waiting:
+            names = hub.say("annotator.contour.comma").join(lesion_name(number) for number in waiting)
+            return hub.say("annotator.contour.samples_wait", lesions=names)
         return ""
 
     def _lesion(self, state: TargetState, lesion: LesionWork) -> LesionRow:
@@ -188,6 +192,11 @@ class Rows:
     def _overlaps(self, target: Target) -> list[Overlap]:
         layers = self._bench.layers.get(target)
         return [] if layers is None else list(layers.mask.overlaps())
+
+
+def _unconfirmed(state: TargetState) -> tuple[int, ...]:
+    """The lesions whose density samples nobody has confirmed."""
+    return tuple(lesion.number for lesion in state.lesions if any(not phase.confirmed for phase in lesion.densities))
 
 
 @lru_cache(maxsize=32)

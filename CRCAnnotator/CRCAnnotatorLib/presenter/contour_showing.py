@@ -98,7 +98,7 @@ class Showing:
         return min(max(_AROUND * largest, _LEAST_EXTENT_MM), _MOST_EXTENT_MM)
 
     def align_oblique(self) -> None:
-        """Cut the oblique view straight across the bowel: along the caliper of the long way, else the drawn lumen."""
+        """Cut the oblique view straight across the bowel, along the lumen where it is drawn, else along the lesion."""
         from crc_core.desk.bowel_axis import bowel_axis
 
         bench, state, number = self._bench, self._bench.state, self._bench.lesion

@@ -50,13 +50,11 @@ class Targets:
 
     def __init__(self, bench: Bench, live: Live, on_choice: Callable[[], None]) -> None:
         self._bench, self._live, self._on_choice = bench, live, on_choice
-        self._removed: dict[tuple[Target, int], Removed] = {}
-        self._last: tuple[tuple[Target, int], ...] = ()
-        self._strokes = 0
+        self.clear()
 
     def clear(self) -> None:
         """The case is closed."""
-        self._removed = {}
+        self._removed: dict[tuple[Target, int], Removed] = {}
         self._last: tuple[tuple[Target, int], ...] = ()
         self._strokes = 0
 

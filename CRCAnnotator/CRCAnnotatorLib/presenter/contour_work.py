@@ -298,7 +298,7 @@ class ContourWork:
         self.mri.stop()
         self._undone_keys.clear()
         self.bench.clear()
-        for part in (self.subtraction, self.steps, self.showing, self.targets, self.tools, self.filling):
-            part.clear()
-        for part in (self.measuring, self.samples, self.mri, self.rows):
+        drawing = (self.subtraction, self.steps, self.showing, self.targets, self.tools, self.filling)
+        telling = (self.measuring, self.samples, self.mri, self.rows)
+        for part in (*drawing, *telling):
             part.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crc_core.contour.results import Caliper, Measurement, Method, Point, Size, Unit
 from crc_core.contour.wording import slice_number
@@ -177,7 +177,8 @@ class Measuring:
             # One empty value speaks of the lesion, so that what was measured on voxels that are gone goes as well.
             kind, how = Measurable.LONG_DIAMETER, f"contour.method.{Method.BY_HAND.value}"
             return (MeasuredValue(exam.target, exam.lesion, kind, None, "mm", how),)
-        sizes = replace(exam.sizes, **{_FIELD_OF[item.kind]: item for item in lesion.by_hand})
+        by_hand: dict[str, Any] = {_FIELD_OF[item.kind]: item for item in lesion.by_hand}
+        sizes = replace(exam.sizes, **by_hand)
         return Assessment((LesionAssessment(exam.target, sizes, densities),)).values()
 
     # within
