@@ -24,7 +24,7 @@ _SAMPLED_VOXELS = 200_000
 _PERCENTILES = (1.0, 99.5)
 _SAME_WINDOW = 1e-3
 
-WindowChanged = Callable[[ImageKey, Window], None]
+WindowChanged = Callable[[tuple[ImageKey, ...], Window], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ def auto_window(array: NDArray) -> Window:
 
 
 class Images:
-    """The images of a case by key; tells a window that somebody else changed."""
+    """The images of a case by key; tells a window that somebody else changed, and which images share it."""
 
     def __init__(self, owned: Owned, observers: Observers, quiet: Quiet, on_window: WindowChanged) -> None:
         self._owned, self._observers, self._quiet, self._on_window = owned, observers, quiet, on_window
@@ -170,9 +170,9 @@ class Images:
         differs = (
             abs(now.width_hu - before.width_hu) > _SAME_WINDOW or abs(now.level_hu - before.level_hu) > _SAME_WINDOW
         )
-        key = next((key for key in self._images if window_group(key) == group), None)
-        if differs and not self._quiet and key is not None:
-            self._on_window(key, now)
+        keys = tuple(key for key in self._images if window_group(key) == group)
+        if differs and not self._quiet and keys:
+            self._on_window(keys, now)
 
 
 def _window_of(display: Any) -> Window:

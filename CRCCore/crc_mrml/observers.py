@@ -13,6 +13,10 @@ CallWithObject = Callable[[Any, str, Any], None]
 _FIRST = 1000.0
 
 
+def _nothing() -> None:
+    pass
+
+
 class Observers:
     """Keeps what it observes and who is called, so that nothing stays behind.
 
@@ -54,9 +58,13 @@ class Observers:
 
 
 class Quiet:
-    """While a block runs under it, what happens in the scene is our own doing and is told to nobody."""
+    """While a block runs under it, what happens in the scene is our own doing and is told to nobody.
 
-    def __init__(self) -> None:
+    `begin` and `end` are called around the outermost block, for example to draw the views only once.
+    """
+
+    def __init__(self, begin: Callable[[], None] = _nothing, end: Callable[[], None] = _nothing) -> None:
+        self._begin, self._end = begin, end
         self._depth = 0
 
     def __bool__(self) -> bool:
@@ -64,8 +72,12 @@ class Quiet:
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
+        if not self._depth:
+            self._begin()
         self._depth += 1
         try:
             yield
         finally:
             self._depth -= 1
+            if not self._depth:
+                self._end()

@@ -46,9 +46,9 @@ class Contents:
     """Images, views, contours and marks of the open case."""
 
     def __init__(self, scene: Any, screen: Screen, quiet: Quiet, told: Told) -> None:
-        self._screen, self._observers, self._owned = screen, Observers(), Owned(scene)
+        self._screen, self._observers, self._owned, self._told = screen, Observers(), Owned(scene), told
         hands = (self._owned, self._observers, quiet)
-        self.images = Images(*hands, told.on_window)
+        self.images = Images(*hands, self._window_changed)
         self.panes = Panes(self.images, self._observers, quiet, told.on_slice, self._view_changed)
         self.corners = Corners(scene, screen, self.images, self.panes)
         self.contours = Contours(self._owned, self.images, self._observers, quiet, told.on_segment)
@@ -123,6 +123,12 @@ class Contents:
         for part in (self.calipers, self.samples, self.syncs, self.placing, self.surfaces, self.contours, self.images):
             part.forget_all()
         self.in_space = None
+
+    def _window_changed(self, keys: Sequence[ImageKey], window: Window) -> None:
+        """A window was changed; told of the image a person sees, the leading one first."""
+        self.corners.refresh()
+        seen = (view.image for view in self.panes.views if view.image in keys)
+        self._told.on_window(next(seen, keys[0]), window)
 
     def _view_changed(self, view: Any) -> None:
         self.corners.update(view)

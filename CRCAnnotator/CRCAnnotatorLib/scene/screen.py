@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import qt
 import slicer
 from crc_core.desk.arrangement import Arrangement
 from crc_core.errors import CrcError
@@ -36,6 +37,7 @@ class SlicerScreen:
         layout.RemoveAllMaximizedViewNodes()
         manager.setLayout(add_layout(layout, arrangement))
         names = view_names(len(arrangement.panes))
+        self._settle(names)
         slices = tuple(self._scene.GetSingletonNode(name, "vtkMRMLSliceNode") for name in names)
         self._shape_controllers(names)
         in_space = self._scene.GetSingletonNode(THREE_D_NAME, "vtkMRMLViewNode") if arrangement.has_3d else None
@@ -106,6 +108,13 @@ class SlicerScreen:
 
     def _layout_node(self) -> Any:
         return self._manager().layoutLogic().GetLayoutNode()
+
+    def _settle(self, names: tuple[str, ...]) -> None:
+        """Let the first value of a new view's slider, 0 mm and still on its way, arrive before the view is placed."""
+        for name in names:
+            widget = self._manager().sliceWidget(name)
+            if widget is not None:
+                qt.QCoreApplication.sendPostedEvents(widget.sliceController(), qt.QEvent.MetaCall)
 
     def _shape_controllers(self, names: tuple[str, ...]) -> None:
         """The leading view keeps its bar for scrolling where there is room; the others give theirs to the image."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crc_core.contour.inspection import Window
@@ -36,7 +35,7 @@ class SlicerScene:
     def __init__(self, scene: Any, screen: Screen, editor: Editor) -> None:
         self._scene, self._screen, self._editor = scene, screen, editor
         self._listener: SceneListener | None = None
-        self._quiet = Quiet()
+        self._quiet = Quiet(screen.pause, screen.resume)
         self._case = Contents(scene, screen, self._quiet, self)
         self._mouse = Mouse(scene)
         self._watch = SceneWatch(scene, self._scene_closing, self._scene_closed, self._node_removed)
@@ -67,7 +66,7 @@ class SlicerScene:
 
     def close_case(self) -> None:
         """Take everything of ours out of the scene and give back what was taken over."""
-        with self._quiet(), self._unseen():
+        with self._quiet():
             self._watch.stop()
             self._editor.release()
             self._case.take_out()
@@ -85,7 +84,7 @@ class SlicerScene:
         """Show the views; the position is kept where there is one."""
         for pane in arrangement.panes:
             self._case.images.need(pane.image)
-        with self._quiet(), self._unseen():
+        with self._quiet():
             self._case.arrange(arrangement)
             self._mouse.take(drawing=bool(self._editor.active_effect()))
 
@@ -260,7 +259,6 @@ class SlicerScene:
 
     def on_window(self, key: ImageKey, window: Window) -> None:
         """A window was changed."""
-        self._case.corners.refresh()
         if self._listener is not None:
             self._listener.window_changed(key, window.width_hu, window.level_hu)
 
@@ -319,15 +317,6 @@ class SlicerScene:
             self._listener.lost(lost)
 
     # inside
-    @contextmanager
-    def _unseen(self) -> Iterator[None]:
-        """A block that is drawn once, at its end."""
-        self._screen.pause()
-        try:
-            yield
-        finally:
-            self._screen.resume()
-
     def _open(self) -> None:
         if not self._case.images.keys:
             self._editor.set_scene(self._scene)
