@@ -57,6 +57,7 @@ class EditorHost:
         editor.segmentationNodeSelectorAddAttribute("vtkMRMLSegmentationNode", _ATTRIBUTE, "1")
         editor.sourceVolumeNodeSelectorAddAttribute("vtkMRMLScalarVolumeNode", _ATTRIBUTE, "1")
         self._hide_parts()
+        self._flatten()
 
     def _hide_parts(self) -> None:
         for name in _HIDDEN:
@@ -65,6 +66,13 @@ class EditorHost:
                 part.setVisible(False)
                 # The editor shows some of them again by itself; without height they take no room then.
                 part.setMaximumHeight(0)
+
+    def _flatten(self) -> None:
+        """The frame around the options, with the effect's name that our own strip shows already, takes no room."""
+        self.widget.layout().setContentsMargins(0, 0, 0, 0)
+        frame = self.widget.findChild(qt.QWidget, "OptionsGroupBox")
+        frame.setStyleSheet("QGroupBox { border: 0; margin: 0; padding: 0; } QGroupBox::title { max-height: 0; }")
+        frame.layout().setContentsMargins(0, 0, 0, 0)
 
     def set_scene(self, scene: Any) -> None:
         """Work in a scene, with an editor node of our own; None for no scene."""
@@ -121,6 +129,7 @@ class EditorHost:
         if name and self._node is not None:
             self.widget.setActiveEffectByName(name)
             self._hide_parts()
+            self.widget.findChild(qt.QWidget, "OptionsGroupBox").setTitle("")
             self._narrow()
         elif self._node is not None:
             self.widget.setActiveEffect(None)

@@ -64,12 +64,13 @@ class CasePage:
         layout.addLayout(row)
 
     def _bring_in(self) -> qt.QWidget:
-        """Ways for new images to come in; what is not allowed in this store is not shown."""
+        """Ways for new images to come in; what is not allowed in this store is not shown, the sample always is."""
         kit, cases = self._kit, self._cases
         self._bring = qt.QWidget(self.widget)
         layout = column(self._bring, gap=2)
         layout.addWidget(rule(self._bring))
         row = line(gap=2)
+        self._imports: list[qt.QToolButton] = []
         for name, call, icon in (
             ("import_folder", cases.import_folder, "folder"),
             ("import_database", cases.import_from_database, "database"),
@@ -79,6 +80,8 @@ class CasePage:
             kit.words.text(made, f"annotator.view.case.{name}")
             kit.words.tip(made, f"annotator.view.case.{name}_tip")
             row.addWidget(made)
+            if name != "sample":
+                self._imports.append(made)
         row.addStretch(1)
         layout.addLayout(row)
         return self._bring
@@ -100,7 +103,9 @@ class CasePage:
         ready = store.is_open and bool(store.reader)
         self._list.setVisible(ready)
         self._filler.setVisible(not ready)
-        self._bring.setVisible(store.may_import)
+        self._bring.setVisible(store.is_open)
+        for made in self._imports:
+            made.setVisible(store.may_import)
 
     def _draw_cases(self, cases: CasesState, lang: Lang) -> None:
         if self._search.text != cases.search and not self._search.hasFocus():

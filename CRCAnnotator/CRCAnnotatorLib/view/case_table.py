@@ -33,6 +33,8 @@ class CaseTable:
         table.setWordWrap(False)
         table.setAlternatingRowColors(True)
         table.setMinimumHeight(90)
+        # It takes the room that is left, and asks for none: a long list scrolls by itself.
+        table.setSizePolicy(qt.QSizePolicy.Expanding, qt.QSizePolicy.Ignored)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(max(24, table.fontMetrics().height() + 8))
         header = table.horizontalHeader()

@@ -141,10 +141,9 @@ class _SeriesRow:
         for widget in (self._name, self._description, self._numbers, self._verdict, self._eye):
             row.addWidget(widget, 1 if widget is self._description else 0)
         layout.addLayout(row)
-        self._note, self._source = label(self.widget), label(self.widget, Weight.QUIET)
-        for below in (self._note, self._source):
-            below.setIndent(22)
-            layout.addWidget(below)
+        self._note = label(self.widget, Weight.QUIET)
+        self._note.setIndent(22)
+        layout.addWidget(self._note)
 
     def draw(self, shown: tuple[SeriesRow, bool], lang: Lang) -> None:
         (row, chosen), icons = shown, self._kit.icons
@@ -159,8 +158,7 @@ class _SeriesRow:
         self._numbers.setText(say("annotator.view.check.numbers", lang, slices=row.slices, mm=row.thickness))
         self._numbers.setVisible(bool(row.slices))
         self._verdict.setText(row.verdict_words)
-        show_words(self._note, row.note)
-        show_words(self._source, row.source_of)
+        show_words(self._note, " · ".join(words for words in (row.note, row.source_of) if words))
         self._eye.setObjectName(f"crc.check.show.{row.role.value}")
         self._eye.setToolTip(say("annotator.view.check.show", lang, series=row.label))
         self._eye.setAccessibleName(self._eye.toolTip)

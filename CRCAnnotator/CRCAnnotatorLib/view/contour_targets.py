@@ -24,27 +24,27 @@ class Targets:
         layout = column(self.widget, gap=3)
         self._targets = Strip(self.widget, "crc.contour.target", kit.icons, self._choose)
         layout.addWidget(self._targets.widget)
-        self._source = label(self.widget, Weight.QUIET, name="crc.contour.source")
+        layout.addLayout(self._source_line())
         self._note = label(self.widget, name="crc.contour.note")
-        layout.addWidget(self._source)
         layout.addWidget(self._note)
-        layout.addLayout(self._lesion_line())
+        self._lesions = Strip(self.widget, "crc.contour.lesion", kit.icons, self._choose_lesion)
+        layout.addWidget(self._lesions.widget)
         layout.addLayout(self._kind_line())
         self._answers = Strip(self.widget, "crc.contour.answer", kit.icons, self._answer)
         layout.addWidget(self._answers.widget)
         self._answered = label(self.widget, name="crc.contour.answered")
         layout.addWidget(self._answered)
 
-    def _lesion_line(self) -> qt.QHBoxLayout:
+    def _source_line(self) -> qt.QHBoxLayout:
         kit, row = self._kit, line()
-        self._lesions = Strip(self.widget, "crc.contour.lesion", kit.icons, self._choose_lesion)
+        self._source = label(self.widget, Weight.QUIET, name="crc.contour.source")
         self._add = button(self.widget, "crc.contour.add_lesion", self._add_lesion, kit.icons.icon("plus"))
         self._remove = tool(self.widget, "crc.contour.remove_lesion", self._remove_lesion, kit.icons.icon("trash"))
         kit.words.text(self._add, "annotator.view.contour.add_lesion")
         kit.words.tip(self._remove, "annotator.view.contour.remove_lesion")
-        row.addWidget(self._lesions.widget, 1)
-        row.addWidget(self._add, 0, qt.Qt.AlignTop)
-        row.addWidget(self._remove, 0, qt.Qt.AlignTop)
+        row.addWidget(self._source, 1)
+        row.addWidget(self._add)
+        row.addWidget(self._remove)
         return row
 
     def _kind_line(self) -> qt.QHBoxLayout:
@@ -68,6 +68,7 @@ class Targets:
         show_words(self._note, row.note)
         items = [_lesion_item(lesion, row) for lesion in row.lesions]
         moved |= self._lesions.show(items, None if contour.lesion is None else str(contour.lesion))
+        self._lesions.widget.setVisible(bool(items))
         moved |= self._draw_lesion(row, next((item for item in row.lesions if item.number == contour.lesion), None))
         answers = [StripItem(answer.value, words) for answer, words in row.answers]
         moved |= self._answers.show(answers, _value(row.answer))

@@ -16,7 +16,8 @@ from CRCAnnotatorLib.view.keys import KEYS
 from CRCAnnotatorLib.view.kit import ViewKit
 
 _BRUSHES_MM = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50)
-_OPTIONS_HEIGHT = 104
+_OPTIONS_HEIGHTS = (44, 176)
+_FRAME = 8
 
 
 class Steps:
@@ -68,7 +69,7 @@ class ToolButton:
 
 
 class Tools:
-    """The strip of tools, the brush, and the options of the tool in use in a place of fixed height."""
+    """The strip of tools, the brush, and the options of the tool in use."""
 
     def __init__(self, parent: qt.QWidget, kit: ViewKit, editor: qt.QWidget | None) -> None:
         self._kit, self._contour = kit, kit.annotator.contour
@@ -84,11 +85,17 @@ class Tools:
         self._add_looks()
         layout.addWidget(self._strip)
         layout.addLayout(self._brush_line())
-        self._options = scrolled(self.widget, editor or qt.QWidget(self.widget), "crc.contour.options")
+        self._editor = editor or qt.QWidget(self.widget)
+        self._options = scrolled(self.widget, self._editor, "crc.contour.options")
         self._options.setVerticalScrollBarPolicy(qt.Qt.ScrollBarAsNeeded)
         self._options.setFrameShape(qt.QFrame.StyledPanel)
-        self._options.setFixedHeight(_OPTIONS_HEIGHT)
+        self._options.setFixedHeight(_OPTIONS_HEIGHTS[0])
         layout.addWidget(self._options)
+        self._tool: Tool | None = None
+        self._fit = qt.QTimer(self.widget)
+        self._fit.setSingleShot(True)
+        self._fit.setInterval(0)
+        self._fit.connect("timeout()", self._fit_options)
 
     def _add_looks(self) -> None:
         kit, contour = self._kit, self._contour
@@ -153,6 +160,14 @@ class Tools:
             widget.setEnabled(contour.can_draw)
         self._window.setText(contour.window_words)
         self._options.setEnabled(contour.can_draw)
+        if contour.tool is not self._tool:
+            self._tool = contour.tool
+            self._fit.start()
+
+    def _fit_options(self) -> None:
+        """Give the options of the tool in use the height they need, so that none is out of sight."""
+        least, most = _OPTIONS_HEIGHTS
+        self._options.setFixedHeight(min(max(self._editor.minimumSizeHint.height() + _FRAME, least), most))
 
     def larger(self) -> None:
         """The next larger brush."""

@@ -10,6 +10,7 @@ from CRCAnnotatorLib.presenter.state import Busy, Level, Message, State, StepId
 from CRCAnnotatorLib.view.keys import KEYS
 from CRCAnnotatorLib.view.kit import ViewKit
 
+_TOLD_FOR_MS = 10_000
 _TONES = {Level.INFO: Tone.NOTE, Level.WARNING: Tone.WARN, Level.ERROR: Tone.BAD}
 
 
@@ -93,10 +94,14 @@ class _BusyBar:
 
 
 class _MessageBar:
-    """One sentence, as loud as it is meant, until it is put away."""
+    """One sentence, as loud as it is meant, until it is put away; what is only told goes by itself."""
 
     def __init__(self, parent: qt.QWidget, kit: ViewKit) -> None:
         self._icons = kit.icons
+        self._told = qt.QTimer(parent)
+        self._told.setSingleShot(True)
+        self._told.setInterval(_TOLD_FOR_MS)
+        self._told.connect("timeout()", kit.annotator.dismiss_message)
         self.widget = qt.QFrame(parent)
         self.widget.setObjectName("crc.message")
         self.widget.setFrameShape(qt.QFrame.StyledPanel)
@@ -114,7 +119,10 @@ class _MessageBar:
 
     def draw(self, message: Message | None) -> None:
         self.widget.setVisible(message is not None)
+        self._told.stop()
         if message is not None:
+            if message.level is Level.INFO:
+                self._told.start()
             self.widget.setPalette(self._plain)
             tint(self.widget, tone_colour(self.widget, _TONES[message.level]))
             self._icon.setPixmap(self._icons.pixmap(message.level.value, 18))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import qt
 from crc_core.text import Lang
+from crc_widgets.cell import Cell
 from crc_widgets.icons import Icons
 from crc_widgets.look import column, order_tabs, scrolled
 from crc_widgets.words import Words
@@ -30,8 +31,9 @@ WIDTH = 480
 """What our panel takes, and never more."""
 
 NARROWEST = 420
-"""What it asks for at least: Slicer's module panel adds some 55 pixels to it, and would be wider than ours otherwise."""
+"""What it asks for at least: Slicer's module panel adds some 55 pixels, and would be wider than ours otherwise."""
 
+_LEAST_HEIGHT = 380
 _ALWAYS = ("sheet",)
 
 
@@ -52,20 +54,23 @@ class Panel:
         on_state: Callable[[State], None],
     ) -> None:
         self.annotator, self._on_state = annotator, on_state
-        self.widget = qt.QWidget(parent)
+        self.widget = Cell(parent, _LEAST_HEIGHT)
         self.widget.setObjectName("crc.panel")
         self.widget.setMinimumWidth(NARROWEST)
         self.widget.setMaximumWidth(WIDTH)
+        content = qt.QWidget(self.widget)
+        self.widget.hold(content)
+        self._content = content
         self._kit = ViewKit(annotator, Words(), Icons(self.widget))
         self._state: State | None = None
         self._lang: Lang | None = None
-        layout = column(self.widget, margin=3, gap=4)
-        self.menu = PanelMenu(self.widget, self._kit, show_report)
-        self.head = Head(self.widget, self._kit, self.menu.widget)
+        layout = column(content, margin=3, gap=4)
+        self.menu = PanelMenu(content, self._kit, show_report)
+        self.head = Head(content, self._kit, self.menu.widget)
         layout.addWidget(self.head.widget)
-        self._stack = qt.QStackedWidget(self.widget)
+        self._stack = qt.QStackedWidget(content)
         layout.addWidget(self._stack, 1)
-        self.foot = Foot(self.widget, self._kit)
+        self.foot = Foot(content, self._kit)
         layout.addWidget(self.foot.widget)
         self.case = CasePage(self._stack, self._kit)
         self.check = CheckPage(self._stack, self._kit)
@@ -80,9 +85,10 @@ class Panel:
             StepId.SUBMIT: self.submit.widget,
         }
         for step, page in self._areas.items():
-            # The work list fills the page and scrolls by itself.
-            area = page if step is StepId.CASE else scrolled(self._stack, page, f"crc.page.{step.value}")
-            self._areas[step] = area
+            area = self._areas[step] = scrolled(self._stack, page, f"crc.page.{step.value}")
+            if step is StepId.CASE:
+                # The work list fills the page and scrolls by itself.
+                area.setVerticalScrollBarPolicy(qt.Qt.ScrollBarAsNeeded)
             self._stack.addWidget(area)
         self.report = ReportDock(None, self._kit, ask_words)
 
@@ -108,7 +114,7 @@ class Panel:
         if before is None or state.step is not before.step:
             self._stack.setCurrentWidget(self._areas[state.step])
         if moved:
-            order_tabs(self.widget)
+            order_tabs(self._content)
         self._on_state(state)
 
     def commit(self) -> None:
