@@ -48,8 +48,8 @@ def open_unit(
     """The images of a unit (of `roles` where given) as the viewer may open them; the sources of targets first.
 
     No step takes much longer than 0.1 s on a local disk. What is a source is compared with its registration voxel by
-    voxel, all others by their grid. What cannot be opened yields its CrcError and the others follow; nothing is raised
-    but where the store cannot be reached. Closing the iterator ends the work.
+    voxel, all others by their grid. What cannot be opened yields its CrcError and the others follow. Closing the
+    iterator ends the work.
     """
     sources = {binding.series_code for binding in view.bindings}
     records = [record for record in _in_order(view) if roles is None or record.role in roles]
@@ -78,12 +78,11 @@ def _open_all(what: _Opening, records: Sequence[SeriesRecord], sources: Collecti
     for record in records:
         words = say("desk.opening", what.lang, role=say(f"desk.role.{record.role.value}", what.lang))
         yield OpeningStep(words, before, total)
-        paths = what.store.open_image(what.unit, record.role, what.viewer)
         volume, error = None, None
-        with closing(_series(paths[0].parent, record, is_source=record.code in sources)) as steps:
+        with closing(_series(what, record, is_source=record.code in sources)) as steps:
             while True:
                 try:
-                    done = next(steps)
+                    done, _ = next(steps)
                 except StopIteration as end:
                     volume, error = end.value
                     break
@@ -107,26 +106,19 @@ def _in_order(view: UnitView) -> list[SeriesRecord]:
 
 
 def _series(
-    folder: Path, record: SeriesRecord, *, is_source: bool
-) -> Generator[int, None, tuple[Volume | None, CrcError | None]]:
+    what: _Opening, record: SeriesRecord, *, is_source: bool
+) -> Generator[tuple[int, int], None, tuple[Volume | None, CrcError | None]]:
+    folder = what.store.open_image(what.unit, record.role, what.viewer)[0].parent
     stack = _stack(folder)
     trouble = _trouble(stack, folder)
     if trouble is not None and (is_source or stack.geometry is None or stack.geometry.is_tilted):
         return None, trouble
-    # A generator of the volume is closed with this one, so that nothing is read for an iterator that was let go.
-    with closing(opening(stack, allow_unsound=trouble is not None)) as steps:
-        while True:
-            try:
-                done, _ = next(steps)
-            except StopIteration as end:
-                volume: Volume = end.value
-                break
-            yield done
+    volume = yield from opening(stack, allow_unsound=trouble is not None)
     registered = None if record.ijk_to_ras is None or record.shape_kji is None else _grid_of(record)
     if registered is not None and not volume.grid.same_as(registered):
         return None, CrcError("store.other_grid", path=folder, code=record.code)
     if is_source:
-        seen = yield from _hash_aside(volume, record.instances)
+        seen = yield from _hash_aside(volume)
         if seen != record.pixel_sha256:
             return None, CrcError("store.other_pixels", path=folder, code=record.code)
     return volume, trouble
@@ -155,9 +147,10 @@ def _grid_of(record: SeriesRecord) -> Grid:
     return Grid(record.shape_kji or (1, 1, 1), np.array(record.ijk_to_ras))
 
 
-def _hash_aside(volume: Volume, done: int) -> Generator[int, None, str]:
+def _hash_aside(volume: Volume) -> Generator[tuple[int, int], None, str]:
+    total = len(volume.array)
     with ThreadPoolExecutor(max_workers=1) as pool:
         hashed: Future[str] = pool.submit(pixel_sha256, volume)
         while not wait([hashed], timeout=_STEP_S).done:
-            yield done
+            yield total, total
         return hashed.result()
