@@ -269,7 +269,9 @@ def test_a_segmentation_deleted_under_us_is_made_anew_from_what_was_read() -> No
     desk.draw()
     before = desk.voxels(L1).copy()
     desk.scene.loses(Lost.SEGMENTATION)
-    assert desk.contour.kept()[L1].inside.sum() == before.sum()
+    desk.contour.check_now()
+    desk.rest()
+    assert desk.contour.kept()[L1].inside.sum() == before.sum(), "what is not there cannot be read as erased"
     desk.contour.opened(desk.case, desk.contour.kept())
     desk.contour.entered()
     assert np.array_equal(desk.voxels(L1), before) and desk.scene.source is not None

@@ -224,6 +224,17 @@ def test_samples_nobody_confirmed_follow_the_contour_and_confirmed_ones_are_told
     assert not again[Role.PVP].confirmed and "outside" not in density(desk, Role.PVP).detail
 
 
+def test_what_was_confirmed_survives_an_erasing_that_is_undone() -> None:
+    desk = drawn()
+    desk.contour.show_samples(Role.PVP)
+    desk.contour.confirm_samples()
+    before = desk.of(Target.PRIMARY).lesion(1).densities
+    desk.draw(inside=np.zeros(ABDOMEN.shape_kji, bool))
+    desk.contour.undo()
+    desk.rest()
+    assert desk.of(Target.PRIMARY).lesion(1).densities == before
+
+
 def test_a_lesion_too_small_for_three_samples_says_why() -> None:
     desk = Desk().open()
     desk.draw(inside=ball(ABDOMEN, (0, 0, 0), 2.5))

@@ -170,6 +170,17 @@ def test_undo_past_the_making_of_a_segment_makes_it_again() -> None:
     assert desk.scene.edited == L2
 
 
+def test_undo_leaves_no_lesion_of_another_target_without_its_segment() -> None:
+    desk = Desk().open()
+    desk.draw()
+    desk.contour.choose_target(Target.LIVER)
+    desk.contour.add_lesion(Target.LIVER)
+    desk.contour.choose_target(Target.PRIMARY)
+    desk.contour.undo()
+    desk.rest()
+    assert desk.of(Target.LIVER).lesion(1) is not None and HEPATIC in desk.scene.held
+
+
 def test_the_editors_own_undo_is_followed_too() -> None:
     desk = Desk().open()
     desk.draw()

@@ -51,6 +51,18 @@ def test_a_tool_is_taken_and_laid_down_and_follows_what_others_choose() -> None:
     assert desk.scene.edited == L1 and desk.state.tool is None
 
 
+def test_a_tool_stays_in_hand_on_another_image_and_is_laid_down_where_nothing_can_be_drawn() -> None:
+    desk = Desk().open({Target.PRIMARY: Mode.SUBTRACTION, Target.LUNG: Mode.DIRECT})
+    desk.contour.use_tool(Tool.PAINT)
+    desk.scene.tool = None
+    desk.contour.choose_target(Target.LUNG)
+    assert desk.scene.tool is Tool.PAINT and desk.state.tool is Tool.PAINT, "the editor may drop it when it is rebound"
+    desk.contour.choose_target(Target.PRIMARY)
+    desk.draw(part=Part.OUTER)
+    desk.contour.go_to_step(ContourStepId.PREVIEW)
+    assert desk.scene.tool is None and desk.state.tool is None
+
+
 def test_the_brush_is_bounded_and_remembered_on_this_machine() -> None:
     desk = Desk().open()
     desk.contour.set_brush(500)

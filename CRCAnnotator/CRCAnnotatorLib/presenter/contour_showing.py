@@ -40,6 +40,11 @@ class Showing:
         self._source: ImageKey | None = None
         self._windows: dict[Target, Window] = {}
 
+    @property
+    def source(self) -> ImageKey | None:
+        """The image the editor draws on."""
+        return self._source
+
     def follow(self) -> None:
         """Show what is chosen now."""
         bench, state = self._bench, self._bench.state
@@ -70,9 +75,8 @@ class Showing:
             bench.ensure(bench.keys_of(target, bench.lesion))
 
     def leave(self) -> None:
-        """Another step of the panel is in front: the tools are laid down, the masks show what they hold."""
+        """Another step of the panel is in front: nothing can be drawn, the masks show what they hold."""
         self._subtraction.end_preview()
-        self._bench.scene.use_tool(None)
         self._bench.scene.edit(None)
         self._show_in_space(())
 

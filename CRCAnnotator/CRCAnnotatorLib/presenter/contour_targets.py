@@ -12,6 +12,7 @@ from crc_core.desk.lesions import (
     answers_of,
     lesion_name,
     remove_lesion,
+    segments_of,
     set_answer,
     set_kind,
 )
@@ -229,13 +230,15 @@ class Targets:
 
     def _make_missing(self, present: set[SegmentKey]) -> None:
         """Undo may take away a segment that was made after the step it went back to; an empty one takes its place."""
-        state = self._bench.state
+        bench, state = self._bench, self._bench.state
         if state is None:
             return
-        wanted = [key for lesion in state.lesions for key in self._bench.keys_of(state.target, lesion.number)]
-        if self._bench.lesion is not None and self._bench.is_expected(state.target, self._bench.lesion):
-            wanted += self._bench.keys_of(state.target, self._bench.lesion)
-        self._bench.ensure(key for key in wanted if key not in present)
+        source = bench.case.source(state.target)
+        beside = [item for item in bench.work.targets if bench.case.source(item.target) == source]
+        wanted = [key for item in beside for key in segments_of(item)]
+        if bench.lesion is not None and bench.is_expected(state.target, bench.lesion):
+            wanted += bench.keys_of(state.target, bench.lesion)
+        bench.ensure(key for key in wanted if key not in present)
 
     # within
     def settle(self) -> None:

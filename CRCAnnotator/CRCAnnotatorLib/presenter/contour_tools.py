@@ -57,6 +57,17 @@ class Tools:
             self._bench.scene.set_brush(self.brush_mm)
         self._bench.scene.use_tool(self.tool)
 
+    def lay_down(self) -> None:
+        """Have no tool in hand."""
+        if self.tool is not None:
+            self.tool = None
+            self._bench.scene.use_tool(None)
+
+    def take_again(self) -> None:
+        """Keep the tool in hand where the editor was given another image."""
+        if self.tool is not None:
+            self._bench.scene.use_tool(self.tool)
+
     def chosen(self, tool: Tool | None) -> None:
         """Another tool is active, also where a key or another module chose it."""
         self.tool = tool

@@ -83,24 +83,24 @@ class ContourWork:
     def enter(self) -> None:
         """The step is in front."""
         self.bench.in_front = True
-        self.showing.follow()
+        self._follow()
         self._follow_marks()
 
     def leave(self) -> None:
         """Another step is in front."""
         if not self.bench.in_front:
             return
-        self.live.read_now()
+        self.bench.in_front = False
         self.mri.give_up_placing()
         self.samples.put_away()
+        self.tools.lay_down()
         self.showing.leave()
-        self.tools.chosen(None)
-        self.bench.in_front = False
+        self.live.read_now()
 
     def word_again(self) -> None:
         """Say everything in the language of now, also what is written in the scene."""
         present = set(self.bench.scene.segments())
-        self.bench.ensure(key for state in self.bench.work.targets for key in segments_of(state) if key in present)
+        self.bench.ensure(key for key in self._keys() if key in present)
         self._follow_marks()
 
     # what others ask
@@ -121,7 +121,7 @@ class ContourWork:
         """The masks of the drawn targets by their names in a reading."""
         self.subtraction.end_preview()
         masks = read_masks(self.bench, self.live)
-        self.showing.follow()
+        self._follow()
         return masks
 
     def publish(self) -> None:
@@ -212,7 +212,7 @@ class ContourWork:
         """Another target or lesion is worked on."""
         self.mri.give_up_placing()
         self.samples.put_away()
-        self.showing.follow()
+        self._follow()
         self._follow_marks()
         self.showing.jump_to_lesion()
 
@@ -221,7 +221,7 @@ class ContourWork:
         if self.bench.step is ContourStepId.MEASURE:
             self.measuring.shown = True
         self.samples.put_away()
-        self.showing.follow()
+        self._follow()
         self._follow_marks()
 
     def _ring_kept(self) -> None:
@@ -234,16 +234,34 @@ class ContourWork:
         if not forward:
             self.targets.bring_back()
         self.targets.reconcile()
-        keys = [key for state in self.bench.work.targets for key in segments_of(state)]
-        if self.bench.target is not None and self.bench.lesion is not None:
-            keys += self.bench.keys_of(self.bench.target, self.bench.lesion)
+        keys = self._keys()
         self._undone_keys.update(keys)
         self.live.changed(keys)
+        self._follow()
+
+    def _keys(self) -> list[SegmentKey]:
+        """Every segment of ours that there should be, that of a lesion which is only expected too."""
+        keys = dict.fromkeys(key for state in self.bench.work.targets for key in segments_of(state))
+        if self.bench.target is not None and self.bench.lesion is not None:
+            keys.update(dict.fromkeys(self.bench.keys_of(self.bench.target, self.bench.lesion)))
+        return list(keys)
+
+    def _follow(self) -> None:
+        """Bring the scene in line; the tool stays in hand where it can draw, also on another image."""
+        source = self.showing.source
         self.showing.follow()
+        if not self.bench.in_front:
+            return
+        if self.steps.edited() is None:
+            self.tools.lay_down()
+        elif self.showing.source != source:
+            self.tools.take_again()
 
     def _read(self, key: SegmentKey, change: Change) -> None:
         """A segment holds other voxels than before."""
         bench = self.bench
+        if bench.case.read_only:
+            return
         self.targets.become(key.target, key.lesion)
         self.filling.follow(key, change)
         self.subtraction.follow(key.target)

@@ -141,6 +141,8 @@ class Live:
         layers = self._bench.layers_of(key.target)
         if layers is None or (key.part is not Part.MASK and layers.outer is None):
             return
+        if key not in self._bench.scene.segments():
+            return  # deleted under us, which is told otherwise: what was read of it before is worth keeping
         found = self._bench.scene.read(key, layers.grid)
         change = layers.put(key.part, key.lesion, None if found is None else Crop(*found))
         if change is not None:

@@ -44,12 +44,11 @@ class Samples:
         lesion = self._lesion(exam.target, exam.lesion)
         if lesion is None:
             return
-        confirmed = {item.role: item for item in lesion.densities if item.confirmed}
-        phases = [
-            confirmed.get(density.role) or PhaseSamples(density.role, density.samples)
-            for density in exam.densities
-            if density.role in confirmed or density.mean_hu is not None
-        ]
+        held = {item.role: item for item in lesion.densities if item.confirmed}
+        for density in exam.densities:
+            if density.mean_hu is not None:
+                held.setdefault(density.role, PhaseSamples(density.role, density.samples))
+        phases = [held[role] for role in CT_PHASES if role in held]
         self._bench.change_lesion(exam.target, replace(lesion, densities=tuple(phases)))
         for phase in phases:
             self._look(exam.target, exam.lesion, phase)
