@@ -56,7 +56,9 @@ class CRCAnnotatorWidget(ScriptedLoadableModuleWidget):
     def enter(self):
         if self.session is None:
             session = Session(self.parent)
-            self.about.remove()
+            if self.about is not None:
+                self.about.remove()
+                self.about = None
             self.layout.addWidget(session.window.panel.widget)
             self.session = session
         self.session.enter()

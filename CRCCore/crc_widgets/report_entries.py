@@ -213,6 +213,8 @@ class TextEntry:
         self._pause.setInterval(_COMMIT_AFTER_MS)
         self._pause.connect("timeout()", self.commit)
         self._edit.connect("textChanged()", self._changed)
+        self._layout = self._edit.document().documentLayout()
+        self._layout.connect("documentSizeChanged(QSizeF)", self._resized)
         self._grow()
 
     beside, across = False, 0
@@ -246,10 +248,15 @@ class TextEntry:
         self._grow()
         self._pause.start()
 
+    def _resized(self, _size: qt.QSizeF) -> None:
+        self._grow()
+
     def _grow(self) -> None:
         """As high as the words need, within limits."""
         lines = min(max(1, round(self._edit.document().size.height())), _MOST_LINES)
-        self._edit.setFixedHeight(lines * self._edit.fontMetrics().lineSpacing() + 10)
+        height = lines * self._edit.fontMetrics().lineSpacing() + 10
+        if self._edit.height != height:
+            self._edit.setFixedHeight(height)
 
 
 def entry(parent: qt.QWidget, row: Row, editor: FormEditor) -> Boxes | LineEntry | TextEntry:

@@ -18,6 +18,7 @@ from CRCAnnotatorLib.view.kit import ViewKit
 _BRUSHES_MM = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50)
 _OPTIONS_HEIGHTS = (44, 176)
 _FRAME = 8
+_FITS_IN_MS = 30
 
 
 class Steps:
@@ -94,7 +95,7 @@ class Tools:
         self._tool: Tool | None = None
         self._fit = qt.QTimer(self.widget)
         self._fit.setSingleShot(True)
-        self._fit.setInterval(0)
+        self._fit.setInterval(_FITS_IN_MS)
         self._fit.connect("timeout()", self._fit_options)
 
     def _add_looks(self) -> None:
