@@ -23,7 +23,7 @@ class Space(StrEnum):
     PRIOR = "prior"
 
 
-def space_of(key: ImageKey, mri_is_moved: bool) -> Space:
+def space_of(key: ImageKey, mri_is_moved: bool = False) -> Space:
     """The space an image is shown in; an MRI that was moved onto the CT lies in the CT's."""
     if key.is_prior:
         return Space.PRIOR

@@ -45,6 +45,16 @@ def layout_xml(arrangement: Arrangement) -> str:
     return Xml.tostring(_element(whole), encoding="unicode")
 
 
+def leading_share(arrangement: Arrangement) -> float:
+    """How much of the width the leading view gets."""
+    part, share = _split(arrangement), 1.0
+    while isinstance(part, _Split):
+        percent, first = part.parts[0]
+        total = sum(other for other, _ in part.parts)
+        share, part = share if part.vertical else share * percent / total, first
+    return share
+
+
 def add_layout(layout_node: Any, arrangement: Arrangement) -> int:
     """Let a vtkMRMLLayoutNode know the layout; its number."""
     number, xml = layout_number(arrangement), layout_xml(arrangement)

@@ -17,6 +17,7 @@ _TOUCHED_COLOUR = (1.0, 1.0, 1.0)
 _TEXT_SCALE = 2.6
 _GLYPH_SCALE = 1.6
 _LINE_SHARE = 0.18
+_FADES_FROM_MM, _FADES_TO_MM = 1.0, 2.5
 
 
 def show_only_in(display: Any, views: Sequence[Any], *, shown: bool = True) -> None:
@@ -60,6 +61,8 @@ def _dress(display: Any, colour: tuple[float, float, float]) -> None:
     display.SetGlyphScale(_GLYPH_SCALE)
     display.SetTextScale(_TEXT_SCALE)
     display.SetLineThickness(_LINE_SHARE)
+    display.SetLineColorFadingStart(_FADES_FROM_MM)
+    display.SetLineColorFadingEnd(_FADES_TO_MM)
     display.SetPropertiesLabelVisibility(False)
     display.SetPointLabelsVisibility(True)
     display.SetHandlesInteractive(False)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import slicer
+import vtk
 from crc_core.contour.results import Point
 from crc_core.desk.arrangement import Arrangement, ImageKey, Orientation, Pane
 from crc_core.desk.marks import SyncPair
@@ -147,8 +148,15 @@ class Panes:
         self._linked = linked
 
     def learn(self, pairs: Sequence[SyncPair]) -> None:
-        """Let sync points lead the MRI's views."""
+        """Let sync points lead the MRI's views, at once where views are linked."""
         self._mapping.learn(pairs)
+        place = self.position()
+        if not pairs or place is None or not self._linked:
+            return
+        with self._quiet():
+            for view in self._views[1:]:
+                if self._space(view) is Space.MRI:
+                    self._place(view, view.seen.axes, self._reach(np.array(place), view), view.zoom)
 
     def jump(self, ras: Point, extent_mm: float | None = None) -> None:
         """Centre all views on a place; with `extent_mm` also show so much of it.
@@ -226,9 +234,11 @@ class Panes:
 
     def _moved(self, key: ImageKey) -> NDArray[np.float64] | None:
         moved = self._images.transform
-        if moved is None or space_of(key, False) is not Space.MRI:
+        if moved is None or space_of(key) is not Space.MRI:
             return None
-        return array_of(moved.GetMatrixTransformToParent())
+        matrix = vtk.vtkMatrix4x4()
+        moved.GetMatrixTransformToParent(matrix)
+        return array_of(matrix)
 
     def _space(self, view: View) -> Space:
         return space_of(view.image, self._images.transform is not None)

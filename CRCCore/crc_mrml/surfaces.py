@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import slicer
 import vtk
 from crc_core.contour.results import Box
 from crc_core.contour.segment_key import SegmentKey
@@ -22,6 +23,7 @@ from crc_mrml.owned import Owned
 _MOST_VOXELS = 150_000
 _SMOOTHING_STEPS = 6  # more would make the body smaller than it is
 _EDGE_OPACITY = 0.35
+_CAMERA_DISTANCES = 2.2
 
 
 class Surfaces:
@@ -55,6 +57,12 @@ class Surfaces:
         model.SetAndObservePolyData(
             vtk.vtkPolyData() if found is None or home is None else surface_of(found[1], found[0], home.grid)
         )
+
+    def bounds(self) -> NDArray[np.float64] | None:
+        """The box around all that stands in space: 3×2 RAS millimetres; None where there is nothing to see."""
+        found = [model.GetPolyData() for model in self._models.values()]
+        boxes = np.array([data.GetBounds() for data in found if data.GetNumberOfPoints()]).reshape(-1, 3, 2)
+        return np.column_stack([boxes[:, :, 0].min(axis=0), boxes[:, :, 1].max(axis=0)]) if len(boxes) else None
 
     def show_in(self, views: Sequence[Any]) -> None:
         """Show surfaces in these views alone."""
@@ -108,6 +116,20 @@ def surface_of(inside: NDArray[np.bool_], box: Box, grid: Grid) -> Any:
     normals.AutoOrientNormalsOff()
     normals.Update()
     return normals.GetOutput()
+
+
+def look_from_the_front(view_node: Any, bounds: NDArray[np.float64] | None) -> None:
+    """Turn the camera of a view in space to a box (3×2 RAS millimetres), seen as one stands before the patient."""
+    camera = slicer.vtkMRMLViewLogic.GetCameraNode(view_node.GetScene(), view_node.GetLayoutName())
+    if camera is None or bounds is None:
+        return
+    middle, size = bounds.mean(axis=1), float(np.linalg.norm(np.ptp(bounds, axis=1)))
+    before = camera.StartModify()
+    camera.SetFocalPoint(*middle)
+    camera.SetPosition(*(middle + np.array((0.0, _CAMERA_DISTANCES * size, 0.0))))
+    camera.SetViewUp(0.0, 0.0, 1.0)
+    camera.ResetClippingRange()
+    camera.EndModify(before)
 
 
 def _to_patient(box: Box, grid: Grid, step: int) -> Any:

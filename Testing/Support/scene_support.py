@@ -113,9 +113,6 @@ class LogicScreen:
     def resume(self) -> None:
         self.paused -= 1
 
-    def look_around(self, view_node: Any) -> None:
-        self.looked_at = view_node
-
     def give_back(self) -> None:
         if self.before is not None and is_ours(self.layout_node.GetViewArrangement()):
             self.layout_node.SetViewArrangement(self.before)

@@ -72,9 +72,8 @@ class Contents:
     def spread(self) -> None:
         """Let contours and marks be seen where they lie on what was drawn on, and nowhere else."""
         moved = self.images.transform is not None
-        on_ct = self.panes.showing(lambda key: space_of(key, moved) is Space.CT)
-        self.contours.show_in(on_ct)
-        self.calipers.show_in(on_ct)
+        self.contours.show_in(self.panes.showing(lambda key: space_of(key, moved) is Space.CT))
+        self.calipers.show_in(self.panes.showing(lambda key: space_of(key) is Space.CT))
         self.samples.refresh()
         self.syncs.refresh()
         self.surfaces.show_in(() if self.in_space is None else (self.in_space,))

@@ -31,9 +31,6 @@ class Screen(Protocol):
     def resume(self) -> None:
         """Draw again."""
 
-    def look_around(self, view_node: Any) -> None:
-        """Show all there is in the view in space."""
-
     def give_back(self) -> None:
         """The layout that was there before comes back; nothing of ours is written in any view."""
 

@@ -9,13 +9,13 @@ import slicer
 from crc_core.desk.arrangement import Arrangement
 from crc_core.errors import CrcError
 from crc_mrml.annotation import Marks, dress, write
-from crc_mrml.layouts import THREE_D_NAME, add_layout, is_ours, remove_layouts, view_names
+from crc_mrml.layouts import THREE_D_NAME, add_layout, is_ours, leading_share, remove_layouts, view_names
 from crc_mrml.view_nodes import remove_views
 
 from CRCAnnotatorLib.scene.parts import ShownViews
 
 _CONTROLLER_NEEDS_PX = 420
-_TYPE_PX = 13
+_TYPE_PX = 14
 _SPACE_COLOUR = (0.08, 0.08, 0.1)
 
 
@@ -39,7 +39,7 @@ class SlicerScreen:
         names = view_names(len(arrangement.panes))
         self._settle(names)
         slices = tuple(self._scene.GetSingletonNode(name, "vtkMRMLSliceNode") for name in names)
-        self._shape_controllers(names)
+        self._shape_controllers(names, manager.viewport().width * leading_share(arrangement))
         in_space = self._scene.GetSingletonNode(THREE_D_NAME, "vtkMRMLViewNode") if arrangement.has_3d else None
         if in_space is not None:
             self._dress_space(in_space)
@@ -69,13 +69,6 @@ class SlicerScreen:
         manager = slicer.app.layoutManager()
         if manager is not None:
             manager.resumeRender()
-
-    def look_around(self, view_node: Any) -> None:
-        """Show all there is in the view in space."""
-        widget = self._manager().threeDWidget(view_node.GetLayoutName())
-        if widget is not None:
-            widget.threeDView().resetFocalPoint()
-            widget.threeDView().resetCamera()
 
     def give_back(self) -> None:
         """The layout that was there before comes back; nothing of ours is written in any view."""
@@ -116,13 +109,12 @@ class SlicerScreen:
             if widget is not None:
                 qt.QCoreApplication.sendPostedEvents(widget.sliceController(), qt.QEvent.MetaCall)
 
-    def _shape_controllers(self, names: tuple[str, ...]) -> None:
+    def _shape_controllers(self, names: tuple[str, ...], leading_px: float) -> None:
         """The leading view keeps its bar for scrolling where there is room; the others give theirs to the image."""
-        manager = self._manager()
         for number, name in enumerate(names):
-            widget = manager.sliceWidget(name)
+            widget = self._manager().sliceWidget(name)
             if widget is not None:
-                widget.sliceController().setVisible(number == 0 and widget.width >= _CONTROLLER_NEEDS_PX)
+                widget.sliceController().setVisible(number == 0 and leading_px >= _CONTROLLER_NEEDS_PX)
 
     def _silence_probe(self) -> None:
         """Slicer's Data Probe would write over our corners; its observers stay, so that it can go on afterwards."""
@@ -143,6 +135,9 @@ class SlicerScreen:
         node.SetBoxVisible(False)
         node.SetAxisLabelsVisible(False)
         node.SetOrientationMarkerType(node.OrientationMarkerTypeHuman)
+        widget = self._manager().threeDWidget(THREE_D_NAME)
+        if widget is not None:
+            widget.threeDController().setVisible(False)
 
 
 def _probe() -> Any:

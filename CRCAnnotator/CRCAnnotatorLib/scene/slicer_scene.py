@@ -17,6 +17,7 @@ from crc_mrml.contours import Home
 from crc_mrml.geometry import rigid_inverse
 from crc_mrml.mouse import Mouse
 from crc_mrml.observers import Quiet
+from crc_mrml.surfaces import look_from_the_front
 
 from CRCAnnotatorLib.presenter.ports import Fill, Lost, SceneListener, Tool
 from CRCAnnotatorLib.scene.contents import Contents
@@ -133,7 +134,7 @@ class SlicerScene:
             before = self._case.surfaces.keys
             self._case.surfaces.show(keys)
             if self._case.in_space is not None and set(keys) != set(before):
-                self._screen.look_around(self._case.in_space)
+                look_from_the_front(self._case.in_space, self._case.surfaces.bounds())
 
     # contours
     def begin_contours(self, source: ImageKey, name: str) -> None:
