@@ -11,15 +11,21 @@ SEGMENT_EDITOR_KEYS = frozenset(
         *("Esc", "Space", "Z", "Y", "Q", "W", "/", "*", ",", ".", ">", "<", "I"),
     ]
 )
-"""What Slicer's segment editor claims on the main window (qMRMLSegmentEditorWidget::installKeyboardShortcuts).
-
-Its Ctrl+Z and Ctrl+Y mean what ours mean, and it has them only while its own module is open.
-"""
+"""What Slicer's segment editor claims on the main window (qMRMLSegmentEditorWidget::installKeyboardShortcuts)."""
 
 SLICER_KEYS = frozenset(
-    {f"Ctrl+{key}" for key in "0123456OSWXCVHF`"} | {"Alt+F", "Alt+E", "Alt+V", "Alt+H", "F1", "Ctrl+Q"}
+    {
+        *(f"Ctrl+{key}" for key in "0123456OSWXCVHFGQ`"),
+        *(f"Ctrl+Shift+{key}" for key in ("A", "T", "Space", "Down", "Left", "Right")),
+        *(f"{chord}+{key}" for chord in ("Alt", "Ctrl") for key in ("Left", "Right")),
+        *(f"Alt+{letter}" for letter in "FEVH"),
+        "F1",
+    }
 )
 """What Slicer's main window claims, the letters of its menus included."""
+
+SAME_MEANING = frozenset({"Ctrl+Z", "Ctrl+Y"})
+"""Undo and redo: Slicer's window and segment editor have them too, for the same; they are taken over and given back."""
 
 
 def clashes(keys: Iterable[str], others: Iterable[str] = ()) -> list[str]:

@@ -215,6 +215,11 @@ class TextEntry:
         self._edit.connect("textChanged()", self._changed)
         self._layout = self._edit.document().documentLayout()
         self._layout.connect("documentSizeChanged(QSizeF)", self._resized)
+        # Lines are counted only after the signal that tells of them.
+        self._counted = qt.QTimer(self._edit)
+        self._counted.setSingleShot(True)
+        self._counted.setInterval(0)
+        self._counted.connect("timeout()", self._grow)
         self._grow()
 
     beside, across = False, 0
@@ -249,7 +254,7 @@ class TextEntry:
         self._pause.start()
 
     def _resized(self, _size: qt.QSizeF) -> None:
-        self._grow()
+        self._counted.start()
 
     def _grow(self) -> None:
         """As high as the words need, within limits."""
@@ -257,6 +262,8 @@ class TextEntry:
         height = lines * self._edit.fontMetrics().lineSpacing() + 10
         if self._edit.height != height:
             self._edit.setFixedHeight(height)
+            if not self._edit.hasFocus():
+                self._edit.verticalScrollBar().setValue(0)
 
 
 def entry(parent: qt.QWidget, row: Row, editor: FormEditor) -> Boxes | LineEntry | TextEntry:

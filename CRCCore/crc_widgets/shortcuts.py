@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import qt
 from crc_core.text import Lang, say
 
+from crc_widgets.key_clashes import SAME_MEANING
 from crc_widgets.look import Weight, label
 
 
@@ -27,11 +28,13 @@ class Shortcuts:
     def __init__(self, bindings: Sequence[Binding]) -> None:
         self.bindings = tuple(bindings)
         self._live: list[tuple[qt.QShortcut, Binding]] = []
+        self._taken: list[tuple[qt.QAction, qt.QKeySequence]] = []
 
     def install(self, window: qt.QWidget) -> None:
         """Listen to the keys in a window; again is harmless."""
         if self._live:
             return
+        self._take_over(window)
         for binding in self.bindings:
             shortcut = qt.QShortcut(qt.QKeySequence(binding.keys), window)
             shortcut.setObjectName(f"crc.key.{binding.code}")
@@ -45,6 +48,19 @@ class Shortcuts:
             shortcut.setEnabled(False)
             shortcut.deleteLater()
         self._live = []
+
+        for action, keys in self._taken:
+            action.setShortcut(keys)
+        self._taken = []
+
+    def _take_over(self, window: qt.QWidget) -> None:
+        """Two owners of a key make it dead for both: who means the same by it lets go of it for a while."""
+        ours = {binding.keys for binding in self.bindings} & SAME_MEANING
+        for action in window.findChildren("QAction"):
+            keys = action.shortcut
+            if keys.toString() in ours:
+                self._taken.append((action, qt.QKeySequence(keys.toString())))
+                action.setShortcut(qt.QKeySequence())
 
     @property
     def installed(self) -> bool:

@@ -35,9 +35,13 @@ def test_no_key_belongs_to_slicer_or_its_segment_editor() -> None:
     assert CLASHES.clashes(KEYS.values()) == []
 
 
-@pytest.mark.parametrize("taken", ["1", "Shift+4", "z", "Q", "Ctrl+S", "Alt+F", "Esc", "ctrl + o"])
+@pytest.mark.parametrize("taken", ["1", "Shift+4", "z", "Q", "Ctrl+S", "Alt+F", "Esc", "ctrl + o", "Alt+Left"])
 def test_a_key_that_is_taken_is_found(taken: str) -> None:
     assert CLASHES.clashes(["Alt+W", taken]) == [taken]
+
+
+def test_the_keys_taken_over_mean_the_same() -> None:
+    assert {KEYS["undo"], KEYS["redo"]} == CLASHES.SAME_MEANING
 
 
 def test_every_key_is_a_chord_and_none_is_given_twice() -> None:

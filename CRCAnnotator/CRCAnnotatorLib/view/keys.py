@@ -1,6 +1,6 @@
 """The shortcuts of the annotator: only chords with Ctrl or Alt, none that Slicer's window or segment editor has.
 
-Undo and redo are those that everybody expects; the stock editor's own are not installed while our panel is open.
+Undo and redo are those that everybody expects: Slicer's own are taken over while our panel is open.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from types import MappingProxyType
 
 KEYS: Mapping[str, str] = MappingProxyType(
     {
-        "next_step": "Alt+Right",
-        "previous_step": "Alt+Left",
-        "flip_forward": "Ctrl+Right",
-        "flip_back": "Ctrl+Left",
+        "next_step": "Ctrl+PgDown",
+        "previous_step": "Ctrl+PgUp",
+        "flip_forward": "Alt+X",
+        "flip_back": "Alt+Z",
         "preset_window": "Alt+W",
         "prior": "Alt+P",
         "tool_none": "Alt+0",
