@@ -155,3 +155,47 @@ def test_only_a_subtraction_has_edges() -> None:
         layers.layer(Part.OUTER)
     assert layers.is_kept()
     assert isinstance(layers.examined, Volume) and layers.examined is layers.mask.mask
+
+
+def test_a_copy_is_left_alone_by_later_strokes() -> None:
+    layer = Layer(AXIAL)
+    layer.put(1, crop_of(drawn(((1, 3), (1, 3), (1, 3)))))
+    layer.put(2, crop_of(drawn(((2, 3), (2, 3), (2, 3)))))
+    copied, before = layer.copy(), layer.mask.array.copy()
+    layer.put(2, None)
+    assert np.array_equal(copied.array, before) and copied.grid is layer.mask.grid
+
+
+@pytest.mark.parametrize("grid", [AXIAL, CORONAL], ids=["axial", "coronal"])
+def test_places_lie_in_what_is_drawn(grid: Grid) -> None:
+    layers, whole = TargetLayers(grid, by_subtraction=True), drawn(((1, 4), (2, 4), (3, 4)))
+    assert layers.middle(1) is None
+    layers.put(Part.OUTER, 1, crop_of(whole))
+    axis = slice_axis(grid)
+    middle = layers.middle(1)
+    assert middle is not None and whole[voxel(grid, middle)], "the edge, while there is no mask"
+    assert layers.outer is not None
+    for index in range(SHAPE[axis]):
+        place = layers.outer.middle_in(1, index)
+        assert (place is None) == (not whole.take(index, axis=axis).any())
+        if place is not None:
+            found = voxel(grid, place)
+            assert whole[found] and found[axis] == index
+    assert layers.outer.middle_in(2, 3) is None
+
+
+def voxel(grid: Grid, ras: tuple[float, float, float]) -> tuple[int, int, int]:
+    i, j, k = (round(float(number)) for number in grid.to_ijk(ras))
+    return (k, j, i)
+
+
+@given(spans(), spans())
+def test_sections_are_told_apart_by_what_they_hold_wherever_the_crop_begins(one: tuple, other: tuple) -> None:
+    wholes = [drawn(one), drawn(other)]
+    crops = [crop_of(whole) for whole in wholes]
+    for axis in range(3):
+        for index in range(SHAPE[axis]):
+            first, second = (b"" if crop is None else crop.section(axis, index) for crop in crops)
+            planes = [whole.take(index, axis=axis) for whole in wholes]
+            assert (first == second) == np.array_equal(*planes)
+            assert bool(first) == bool(planes[0].any())
