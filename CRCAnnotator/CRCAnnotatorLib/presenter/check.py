@@ -30,12 +30,13 @@ class Check:
         self._checking = Checking(hub, running, self._found)
         self._checked: dict[Lang, ScanChecked] = {}
         self._wording: Lang | None = None
+        self._asked = False
         self._selected: Role | None = None
 
     # the life of a case
     def opened(self, case: OpenCase) -> None:
         """A case is open: its items are put into words aside."""
-        self._checked, self._selected = {}, None
+        self._checked, self._selected, self._asked = {}, None, False
         self.refresh()
 
     def closed(self) -> None:
@@ -125,7 +126,7 @@ class Check:
         """Run the check anew on the images as they are."""
         case = self._hub.case
         if case is not None:
-            self._wording = self._hub.lang
+            self._wording, self._asked = self._hub.lang, True
             self._checking.openly(case)
 
     # the state
@@ -134,7 +135,7 @@ class Check:
         self.refresh()
 
     def _items(self, case: OpenCase) -> tuple[Item, ...]:
-        return items_of(case, self._checked.get(self._hub.lang))
+        return items_of(case, self._checked.get(self._hub.lang), with_new=self._asked)
 
     def _item(self, name: str) -> Item | None:
         case = self._hub.case

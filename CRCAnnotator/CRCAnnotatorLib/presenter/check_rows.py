@@ -32,13 +32,17 @@ class Item:
         return self.checked.verdict in LOUD and not self.remark and not self.overruled
 
 
-def items_of(case: OpenCase, checked: ScanChecked | None) -> tuple[Item, ...]:
-    """Everything that fell short, the worst first: what the store knows, and what a newer run found besides."""
+def items_of(case: OpenCase, checked: ScanChecked | None, *, with_new: bool = False) -> tuple[Item, ...]:
+    """What the store knows to fall short, the worst first, in the words of `checked`.
+
+    With `with_new` also what `checked` found besides: a run that a person asked for. The store's check knew which
+    series was taken for which phase; one beside it may take them otherwise, and is no reason to doubt unasked.
+    """
     remarks = {remark.item: remark.reason for remark in case.work.scan_remarks}
     findings = {} if checked is None else {item.id: item for item in checked.items}
     known = {item.id: item for item in case.view.scan_items}
     for name, finding in findings.items():
-        if name not in known and finding.verdict is not Verdict.PASS:
+        if with_new and name not in known and finding.verdict is not Verdict.PASS:
             known[name] = CheckedItem(name, finding.verdict, finding.overrulable, finding.role)
     items = (
         Item(item, findings.get(name), remarks.get(name, ""), name in case.view.overruled)
