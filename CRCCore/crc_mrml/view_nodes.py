@@ -17,7 +17,12 @@ def remove_views(scene: Any) -> None:
             _remove(scene, [node, *_of_slice(scene, node)])
     in_space = scene.GetSingletonNode(THREE_D_NAME, "vtkMRMLViewNode")
     if in_space is not None:
-        _remove(scene, [in_space, *_cameras(scene, in_space)])
+        cameras = _cameras(scene, in_space)
+        _remove(scene, [in_space])
+        # What draws the view lives a moment longer and would make a camera anew, but for a batch.
+        scene.StartState(scene.BatchProcessState)
+        _remove(scene, cameras)
+        scene.EndState(scene.BatchProcessState)
 
 
 def _of_slice(scene: Any, node: Any) -> list[Any]:
@@ -35,9 +40,8 @@ def _of_slice(scene: Any, node: Any) -> list[Any]:
 
 
 def _cameras(scene: Any, node: Any) -> list[Any]:
-    return [
-        camera for camera in _of_class(scene, "vtkMRMLCameraNode") if camera.GetLayoutName() == node.GetLayoutName()
-    ]
+    cameras = _of_class(scene, "vtkMRMLCameraNode")
+    return [camera for camera in cameras if camera.GetLayoutName() == node.GetLayoutName()]
 
 
 def _of_class(scene: Any, class_name: str) -> list[Any]:

@@ -135,7 +135,7 @@ class SlicerScreen:
         node.SetBoxVisible(False)
         node.SetAxisLabelsVisible(False)
         node.SetOrientationMarkerType(node.OrientationMarkerTypeHuman)
-        widget = self._manager().threeDWidget(THREE_D_NAME)
+        widget = self._manager().viewWidget(node)
         if widget is not None:
             widget.threeDController().setVisible(False)
 
