@@ -9,3 +9,6 @@ from hypothesis import settings
 os.environ["CRC_LANG"] = "en"
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
 settings.load_profile("fixed")
+
+collect_ignore = ["Slicer"]
+"""What runs inside Slicer only, started by `Slicer/run_slicer.py`."""

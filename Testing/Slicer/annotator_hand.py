@@ -56,6 +56,8 @@ class Annotator:
         """Press for the sample case and wait until it is open; its unit."""
         name = "case.first_sample" if not self.state.store.is_open else "case.sample"
         before = "" if self.state.header is None else self.state.header.unit
+        if before:
+            self.go_to("case")
         self.press(name)
         self.wait(lambda: self._is_open(before), "the sample case opens", 300)
         return self.state.header.unit
@@ -108,12 +110,12 @@ def answering(*names: str, words: str = "") -> Iterator[list[str]]:
 
 
 @lru_cache(maxsize=2)
-def patient(seed: int, time_point: int) -> Any:
+def patient(seed: int, faults: tuple[Any, ...]) -> Any:
     """The synthetic patient of a sample case, with its truth."""
     from crc_core.phantom import build_phantom
     from crc_core.phantom.model import PhantomSize
 
-    return build_phantom(seed, size=PhantomSize.SAMPLE, time_point=time_point)
+    return build_phantom(seed, size=PhantomSize.SAMPLE, faults=faults)
 
 
 def outline(inside: Any, grid: Any, k: int, points: int = 48) -> list[Place]:

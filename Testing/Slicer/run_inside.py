@@ -34,7 +34,7 @@ def main() -> None:
     sys.path.insert(0, str(HERE))
     pattern = os.environ.get("CRC_SLICER_TESTS") or "test_slicer_*.py"
     suite = unittest.defaultTestLoader.discover(str(HERE), pattern=pattern, top_level_dir=str(HERE))
-    outcome = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
+    outcome = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, failfast=True).run(suite)
     good = outcome.wasSuccessful() and outcome.testsRun > 0
     passed = outcome.testsRun - len(outcome.failures) - len(outcome.errors) - len(outcome.skipped)
     sys.stdout.write(f"slicer: {passed} passed, {len(outcome.failures) + len(outcome.errors)} failed\n")

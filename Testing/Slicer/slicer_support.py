@@ -43,19 +43,34 @@ def wait_until(holds: Callable[[], Any], what: str, patience_s: float = PATIENCE
 
 
 def control(root: Any, name: str) -> Any:
-    """The control of that object name; AssertionError where there is none."""
-    found = root.findChild("QObject", name) or slicer.util.mainWindow().findChild("QObject", name)
+    """The control of that object name, the one that is seen where an old one waits to be deleted.
+
+    Raises AssertionError where there is none.
+    """
+    found = [*root.findChildren("QWidget", name), *slicer.util.mainWindow().findChildren("QWidget", name)]
     if not found:
         raise AssertionError(f"there is no control {name}")
-    return found
+    return next((widget for widget in found if widget.isVisible()), found[0])
 
 
 def press(root: Any, name: str) -> None:
-    """Press a button as a mouse would: only where it is seen and enabled."""
-    button = control(root, name)
-    if not (button.isVisible() and button.isEnabled()):
-        raise AssertionError(f"{name} cannot be pressed: visible {button.isVisible()}, enabled {button.isEnabled()}")
-    button.click()
+    """Press a button as a mouse would: once it is seen and enabled."""
+
+    def ready() -> Any:
+        button = control(root, name)
+        return button if button.isVisible() and button.isEnabled() else None
+
+    wait_until(ready, f"{name} is seen and enabled", 20.0).click()
+    settle()
+
+
+def type_words(widget: Any, words: str) -> None:
+    """Type into an entry that has its words marked, key by key."""
+    widget.setFocus()
+    widget.selectAll()
+    for letter in words:
+        for kind in (qt.QEvent.KeyPress, qt.QEvent.KeyRelease):
+            qt.QCoreApplication.sendEvent(widget, qt.QKeyEvent(kind, 0, qt.Qt.NoModifier, letter))
     settle()
 
 

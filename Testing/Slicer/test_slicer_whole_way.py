@@ -11,13 +11,17 @@ import slicer_support as hand
 from annotator_hand import Annotator, answering, draw_sections, patient
 from crc_core.desk.arrangement import ImageKey
 from crc_core.files.sealed import open_sealed
+from crc_core.phantom import Fault
 from crc_core.reading.seal import read_reading
 from crc_core.report.form import Widget
 from crc_core.vocabulary import Mode, Role, Target, TargetAnswer
 from crc_core.workflow.views import SlotPhase
 
-CHAPTERS = ((3, 0, Mode.MRI), (40, 0, Mode.SUBTRACTION))
-"""The first two sample cases: seed and time point of the synthetic patient, mode of its primary."""
+CHAPTERS = (
+    (3, (Fault.LATE_PORTAL,), Mode.MRI),
+    (40, (), Mode.SUBTRACTION),
+)
+"""The first two sample cases: seed and faults of the synthetic patient, mode of its primary."""
 
 LEAST_DICE = 0.6
 """What is drawn by dragging around a section and filling between lies at least this near to the truth."""
@@ -31,20 +35,20 @@ class WholeWay(unittest.TestCase):
     def test_two_cases_from_opening_to_submission(self) -> None:
         person = Annotator()
         hand.keep_picture("1-welcome")
-        for number, (seed, time_point, mode) in enumerate(CHAPTERS):
+        for number, (seed, faults, mode) in enumerate(CHAPTERS):
             unit = person.open_sample()
             person.go_to("case")
             hand.keep_picture("2-case")
             with self.subTest(unit=unit, mode=mode):
                 self.check_the_scan(person)
-                self.contour(person, self.truth(person, seed, time_point), mode)
+                self.contour(person, self.truth(person, seed, faults), mode)
                 self.fill_the_report(person)
                 self.submit(person, unit)
             self.assertEqual(len(self.readings(person)), number + 1)
 
-    def truth(self, person: Annotator, seed: int, time_point: int) -> Any:
+    def truth(self, person: Annotator, seed: int, faults: tuple[Fault, ...]) -> Any:
         """The patient, after making sure that it is this one that is open."""
-        found = _found(seed, time_point)
+        found = _found(seed, faults)
         image = person.session.scene.image(ImageKey(Role.PVP))
         self.assertEqual(image.array.shape, found.images[Role.PVP].array.shape)
         np.testing.assert_array_equal(image.array, found.images[Role.PVP].array)
@@ -83,7 +87,10 @@ class WholeWay(unittest.TestCase):
         hand.keep_picture(f"6-measured-{mode.value}")
         for target in NONE_SEEN:
             person.press(f"contour.target.{target.value}")
+            person.wait(lambda chosen=target: person.state.contour.target is chosen, f"the target {target.value}")
             person.press(f"contour.answer.{TargetAnswer.NONE_SEEN.value}")
+            row = next(row for row in person.state.contour.targets if row.target is target)
+            self.assertIs(row.answer, TargetAnswer.NONE_SEEN)
         person.idle()
 
     def draw(self, person: Annotator, truth: Any, step: int) -> None:
@@ -114,9 +121,12 @@ class WholeWay(unittest.TestCase):
         self.assertTrue(contour.volume)
         self.assertTrue(any(row.value for row in contour.sizes))
         self.assertTrue(any(row.samples >= 3 for row in contour.densities))
-        if contour.can_confirm_samples:
-            person.press("contour.confirm_samples")
-            person.idle()
+        for row in contour.densities:
+            if row.can_show and not row.confirmed:
+                person.press(f"contour.samples.{row.role.value}")
+                person.press("contour.confirm_samples")
+                person.idle()
+        self.assertTrue(all(row.confirmed for row in person.state.contour.densities if row.samples))
 
     def fill_the_report(self, person: Annotator) -> None:
         person.go_to("report")
@@ -137,14 +147,8 @@ class WholeWay(unittest.TestCase):
             option = next((o for o in row.options if o.code in ("absent", "none", "clear")), row.options[0])
             person.control(f"report.{path}.{option.code}").click()
         else:
-            entry = person.control(f"report.{path}")
-            entry.setFocus()
-            text = "2025-11-03" if row.widget is Widget.DATE else "4" if row.widget is Widget.NUMBER else "无特殊"
-            if hasattr(entry, "setPlainText"):
-                entry.setPlainText(text)
-            else:
-                entry.setText(text)
-                entry.textEdited(text)
+            words = "2025-11-03" if row.widget is Widget.DATE else "4" if row.widget is Widget.NUMBER else "无特殊"
+            hand.type_words(person.control(f"report.{path}"), words)
         person.session.window.panel.commit()
         hand.settle()
         now = person.state.report.form.row(path)
@@ -168,14 +172,14 @@ class WholeWay(unittest.TestCase):
         return [read_reading(open_sealed(folder)) for folder in folders]
 
 
-def _found(seed: int, time_point: int) -> Any:
+def _found(seed: int, faults: tuple[Fault, ...]) -> Any:
     """The patient of a sample case: the first seed from the wished one whose primary lies where it should."""
     from crc_core.phantom.plan import make_body
 
     rectal = seed == CHAPTERS[0][0]
     while make_body(seed, 1).segments[0].is_rectal is not rectal:
         seed += 1
-    return patient(seed, time_point)
+    return patient(seed, faults)
 
 
 class Window(unittest.TestCase):
