@@ -89,8 +89,9 @@ class EditorHost:
         node.SetOverwriteMode(node.OverwriteNone)
         node = scene.AddNode(node)
         self._node = node
-        self.widget.setMRMLScene(scene)
+        # The node first: what the editor selects by itself when it is given a scene goes into its node.
         self.widget.setMRMLSegmentEditorNode(node)
+        self.widget.setMRMLScene(scene)
         self._calm()
         self._observers = (
             node.AddObserver("ModifiedEvent", self._node_changed),

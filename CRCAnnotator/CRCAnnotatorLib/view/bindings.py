@@ -10,7 +10,7 @@ from crc_widgets.shortcuts import Binding
 from CRCAnnotatorLib.view.keys import KEYS
 from CRCAnnotatorLib.view.panel import Panel
 
-_WORK, _VIEWS, _DRAW, _REPORT = (f"annotator.view.keys.{group}" for group in ("work", "views", "draw", "report"))
+_WORK, _VIEWS, _DRAW, _REPORT = (f"annotator.view.keys.group_{group}" for group in ("work", "views", "draw", "report"))
 Call = Callable[[], None]
 
 
@@ -36,6 +36,10 @@ def bindings_of(panel: Panel, show_report: Call, show_sheet: Call) -> tuple[Bind
             "outline": tools.toggle_fill,
             "calipers": panel.contour.measures.toggle_calipers,
         },
+        _REPORT: {
+            "report": show_report,
+            "next_missing": annotator.report.next_missing,
+        },
         _DRAW: {
             **{f"tool_{number}": partial(tools.use, number) for number in range(1, 9)},
             "tool_none": partial(tools.use, 0),
@@ -49,10 +53,6 @@ def bindings_of(panel: Panel, show_report: Call, show_sheet: Call) -> tuple[Bind
             "keep": contour.keep,
             "next_finding": panel.contour.findings.next,
             "next_lesion": panel.contour.targets.next_lesion,
-        },
-        _REPORT: {
-            "report": show_report,
-            "next_missing": annotator.report.next_missing,
         },
     }
     return tuple(
