@@ -92,6 +92,7 @@ def test_a_finding_keeps_its_number_as_long_as_it_stays_and_is_shown_with_its_su
     desk.draw(inside=with_stray())
     row = found(desk, "stray")
     assert row.verdict is Verdict.WARN and row.verdict_words == "warning" and row.can_go and row.can_repair
+    assert row.place == "slice 4", "counted from the head"
     desk.contour.check_now()
     desk.rest()
     assert found(desk, "stray").id == row.id

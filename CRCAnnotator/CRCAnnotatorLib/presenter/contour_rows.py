@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from crc_core.contour.wording import finding_place, finding_sentence
+from crc_core.contour.wording import finding_sentence, finding_slices
 from crc_core.desk.lesions import LAST_NUMBER, answers_of, classes_of, lesion_name
 from crc_core.desk.rules import rule_card
 from crc_core.text import Lang
@@ -147,7 +147,7 @@ class Rows:
             )
             rows.append(self._finding(state.target, overlap, Verdict.WARN, words, "", can_repair=False))
         for finding in self._bench.findings(state.target):
-            words, place = finding_sentence(finding, hub.lang), finding_place(finding, grid, hub.lang)
+            words, place = finding_sentence(finding, hub.lang), finding_slices(finding, grid, hub.lang)
             can_repair = finding.repairable and not self._bench.case.read_only
             rows.append(self._finding(state.target, finding, finding.verdict, words, place, can_repair=can_repair))
         return tuple(rows)

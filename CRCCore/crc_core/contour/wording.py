@@ -47,16 +47,23 @@ def finding_sentence(finding: Finding, lang: Lang) -> str:
     )
 
 
-def finding_place(finding: Finding, grid: Grid, lang: Lang) -> str:
-    """Where it was found: slice (or slices) and RAS point; empty where it has no place."""
+def finding_slices(finding: Finding, grid: Grid, lang: Lang) -> str:
+    """In which slice (or slices) it was found; empty where it has no place."""
     if finding.slice_index is None or finding.ras is None:
         return ""
     numbers = {slice_number(finding.slice_index, grid)}
     if finding.last_slice_index is not None:
         numbers.add(slice_number(finding.last_slice_index, grid))
-    right, anterior, superior = finding.ras
     code = "contour.place.slice" if len(numbers) == 1 else "contour.place.slices"
-    words = say(code, lang, first=min(numbers), last=max(numbers))
+    return say(code, lang, first=min(numbers), last=max(numbers))
+
+
+def finding_place(finding: Finding, grid: Grid, lang: Lang) -> str:
+    """Where it was found: slice (or slices) and RAS point; empty where it has no place."""
+    words = finding_slices(finding, grid, lang)
+    if finding.ras is None or not words:
+        return ""
+    right, anterior, superior = finding.ras
     return say("contour.place.point", lang, slices=words, r=f"{right:.1f}", a=f"{anterior:.1f}", s=f"{superior:.1f}")
 
 
