@@ -47,7 +47,7 @@ def open_series(
     values are not inverted. Shear up to 0.5° is squared; a stack with more tilt or uneven spacing raises CrcError
     unless `allow_unsound`, which is for looking and checking only. Raises CrcError for whatever cannot be read.
     """
-    steps = opening(series, allow_unsound=allow_unsound)
+    steps, told = opening(series, allow_unsound=allow_unsound), 0
     with closing(steps):
         while True:
             try:
@@ -55,8 +55,9 @@ def open_series(
             except StopIteration as end:
                 volume: Volume = end.value
                 return volume
-            if on_progress is not None:
+            if on_progress is not None and done > told:
                 on_progress(done, total)
+            told = done
             if cancelled is not None and cancelled():
                 raise CrcError("dicom.cancelled", path=series.paths[0].parent)
 
@@ -79,10 +80,12 @@ def opening(series: Series, *, allow_unsound: bool = False) -> Generator[tuple[i
         try:
             while pending:
                 ended, pending = wait(pending, timeout=_STEP_S, return_when=FIRST_COMPLETED)
+                if not ended:
+                    yield done, total
                 for future in ended:
                     future.result()
                     done += sizes[future]
-                yield done, total
+                    yield done, total
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
