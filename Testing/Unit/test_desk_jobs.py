@@ -140,24 +140,32 @@ def test_a_cut_off_attempt_is_tidied_up_and_finished(tmp_path: Path, monkeypatch
     assert not list((tmp_path / "other" / "sample").glob(".store*"))
 
 
+def test_what_was_taken_in_but_not_written_down_is_found_again(home: Path, store: FolderStore, unit: str) -> None:
+    (home / "sample" / "made.json").unlink()
+    assert sample_case.make_sample_case(asked(home), quiet).unit == unit
+    assert len(store.chain.units) == 1
+
+
 @pytest.mark.full
 def test_the_next_cases_are_a_subtraction_and_a_follow_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRC_CACHE", str(tmp_path / "cache"))
-    real = sample_case._units_of
-
-    def all_in(store: FolderStore, reader: str) -> list[tuple[str, SlotPhase]]:
-        return [(unit, SlotPhase.SUBMITTED) for unit, _ in real(store, reader)]
-
-    monkeypatch.setattr(sample_case, "_units_of", all_in)
-    made = [sample_case.make_sample_case(asked(tmp_path), quiet) for _ in range(4)]
-    assert len({item.unit for item in made}) == 4 and all(item.is_new for item in made)
-    first, _, third, fourth = (UnitId.parse(item.unit) for item in made)
-    assert (third.case, third.time_point, fourth.time_point) == (first.case, "T1", "T0")
-    store = FolderStore(Path(made[0].store))
-    modes = [store.unit(UnitId.parse(item.unit), "you").bindings[0].mode for item in made]
-    assert modes == [Mode.MRI, Mode.SUBTRACTION, Mode.DIRECT, Mode.MRI]
+    monkeypatch.setattr(sample_case, "build_phantom", quick_phantom)
+    wanted = (Mode.DIRECT, Mode.SUBTRACTION, None, Mode.SUBTRACTION)
+    follow_up, ring, open_one, same_ring = (
+        sample_case.make_sample_case(replace(asked(tmp_path), mode=mode), quiet) for mode in wanted
+    )
+    assert (follow_up.is_new, ring.is_new, open_one.is_new, same_ring.is_new) == (True, True, False, False)
+    assert same_ring.unit == ring.unit
+    first, third = UnitId.parse(open_one.unit), UnitId.parse(follow_up.unit)
+    assert (third.case, third.time_point, first.time_point) == (first.case, "T1", "T0")
+    store = FolderStore(Path(ring.store))
+    modes = [store.unit(UnitId.parse(item.unit), "you").bindings[0].mode for item in (open_one, ring, follow_up)]
+    assert modes == [Mode.MRI, Mode.SUBTRACTION, Mode.DIRECT]
     assert [prior.unit for prior in store.prior_units(third, "you")] == [str(first)]
     assert store.unit(third, "you").treatment_since is not None
+    monkeypatch.setattr(sample_case, "_is_open", lambda store, unit: False)
+    another = sample_case.make_sample_case(asked(tmp_path), quiet)
+    assert another.is_new and UnitId.parse(another.unit).case not in (first.case, UnitId.parse(ring.unit).case)
 
 
 # check_scan

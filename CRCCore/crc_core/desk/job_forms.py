@@ -7,16 +7,20 @@ from dataclasses import dataclass, field
 from crc_core.phantom.model import PhantomSize
 from crc_core.reading.schema import SyncPair
 from crc_core.text import Lang
-from crc_core.vocabulary import Role, Verdict
+from crc_core.vocabulary import Mode, Role, Verdict
 
 
 @dataclass(frozen=True)
 class SampleAsked:
-    """Make or reuse the sample store below `home`, with a case to read in it."""
+    """Make or reuse the sample store below `home`, with a case to read in it.
+
+    `mode` is the primary's contouring mode that is wanted; any where none is named.
+    """
 
     home: str
     lang: Lang
     size: PhantomSize = PhantomSize.SAMPLE
+    mode: Mode | None = None
 
 
 @dataclass(frozen=True)
