@@ -165,7 +165,7 @@ class Mri:
         registration = self._bench.work.registration
         hub = self._bench.hub
         return MriState(
-            series=hub.say("annotator.contour.joint").join(
+            series=hub.say("annotator.contour.comma").join(
                 hub.say(f"annotator.contour.role_{role.value}") for role in self._roles()
             ),
             sync_pairs=len(self._bench.work.sync_pairs),
