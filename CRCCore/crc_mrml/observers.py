@@ -31,14 +31,14 @@ class Observers:
         """Call with the subject and the event's name until the subject is dropped; with `first` before all others."""
         self._held.append((subject, subject.AddObserver(event, call, _FIRST if first else 0.0), call))
 
-    def add_with_object(self, subject: Any, event: int | str, call: CallWithObject) -> None:
+    def add_with_object(self, subject: Any, event: int | str, call: CallWithObject, *, first: bool = False) -> None:
         """As `add`, for an event that carries a VTK object, which is handed on."""
 
         def hand_on(caller: Any, name: str, carried: Any) -> None:
             call(caller, name, carried)
 
         hand_on.CallDataType = vtk.VTK_OBJECT  # type: ignore[attr-defined]  # read by VTK's Python wrapping
-        self._held.append((subject, subject.AddObserver(event, hand_on), hand_on))
+        self._held.append((subject, subject.AddObserver(event, hand_on, _FIRST if first else 0.0), hand_on))
 
     def drop(self, subject: Any) -> None:
         """End every observation of one subject."""

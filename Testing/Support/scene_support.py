@@ -85,7 +85,7 @@ class LogicScreen:
         self.logics: dict[str, Any] = {}
         self.written: dict[str, Marks] = {}
         self.paused = 0
-        self.before: int | None = None
+        self.before = 0
         slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene)
         scene.AddNewNodeByClass("vtkMRMLCrosshairNode")
         self.observers = Observers()
@@ -97,7 +97,7 @@ class LogicScreen:
 
     def show(self, arrangement: Arrangement) -> ShownViews:
         assert self.paused == 1
-        if self.before is None:
+        if not is_ours(self.layout_node.GetViewArrangement()):
             self.before = self.layout_node.GetViewArrangement()
         self.layout_node.SetViewArrangement(add_layout(self.layout_node, arrangement))
         nodes = [self._slice(name) for name in view_names(len(arrangement.panes))]
@@ -114,9 +114,8 @@ class LogicScreen:
         self.paused -= 1
 
     def give_back(self) -> None:
-        if self.before is not None and is_ours(self.layout_node.GetViewArrangement()):
+        if is_ours(self.layout_node.GetViewArrangement()):
             self.layout_node.SetViewArrangement(self.before)
-        self.before = None
         self.written = {}
 
     def release(self) -> None:

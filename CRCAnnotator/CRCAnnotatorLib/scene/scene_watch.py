@@ -10,16 +10,17 @@ from crc_mrml.observers import Observers
 
 
 class SceneWatch:
-    """Observes the scene while a case is open."""
+    """Observes the scene while a case is open; `going` is told before a node goes, `gone` afterwards."""
 
     def __init__(
         self,
         scene: Any,
         closing: Callable[[], None],
         closed: Callable[[], None],
-        removed: Callable[[Any], None],
+        going: Callable[[Any], None],
+        gone: Callable[[Any], None],
     ) -> None:
-        self._scene, self._closing, self._closed, self._removed = scene, closing, closed, removed
+        self._scene, self._closing, self._closed, self._going, self._gone = scene, closing, closed, going, gone
         self._observers = Observers()
 
     def start(self) -> None:
@@ -29,12 +30,17 @@ class SceneWatch:
         events = slicer.vtkMRMLScene
         self._observers.add(self._scene, events.StartCloseEvent, lambda *_: self._closing(), first=True)
         self._observers.add(self._scene, events.EndCloseEvent, lambda *_: self._closed())
-        self._observers.add_with_object(self._scene, events.NodeRemovedEvent, self._node)
+        self._observers.add_with_object(self._scene, events.NodeAboutToBeRemovedEvent, self._node_going, first=True)
+        self._observers.add_with_object(self._scene, events.NodeRemovedEvent, self._node_gone)
 
     def stop(self) -> None:
         """Observe no longer."""
         self._observers.clear()
 
-    def _node(self, scene: Any, _event: str, node: Any) -> None:
+    def _node_going(self, scene: Any, _event: str, node: Any) -> None:
         if not scene.IsClosing():
-            self._removed(node)
+            self._going(node)
+
+    def _node_gone(self, scene: Any, _event: str, node: Any) -> None:
+        if not scene.IsClosing():
+            self._gone(node)

@@ -24,14 +24,14 @@ class SlicerScreen:
 
     def __init__(self, scene: Any) -> None:
         self._scene = scene
-        self._before: int | None = None
+        self._before: int = slicer.vtkMRMLLayoutNode.SlicerLayoutInitialView
         self._probe_was_on: int | None = None
         self._dressed: set[str] = set()
 
     def show(self, arrangement: Arrangement) -> ShownViews:
         """Put the views up; what was there before is remembered."""
         manager, layout = self._manager(), self._layout_node()
-        if self._before is None and not is_ours(layout.GetViewArrangement()):
+        if not is_ours(layout.GetViewArrangement()):
             self._before = layout.GetViewArrangement()
         self._silence_probe()
         layout.RemoveAllMaximizedViewNodes()
@@ -77,9 +77,9 @@ class SlicerScreen:
             return
         self._clear_corners(manager)
         layout = self._layout_node()
-        if self._before is not None and is_ours(layout.GetViewArrangement()):
+        if is_ours(layout.GetViewArrangement()):
+            layout.RemoveAllMaximizedViewNodes()
             manager.setLayout(self._before)
-        self._before = None
         probe = _probe()
         if self._probe_was_on is not None and probe is not None:
             probe.sliceViewAnnotationsEnabled = self._probe_was_on

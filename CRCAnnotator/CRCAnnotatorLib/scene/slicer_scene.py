@@ -39,7 +39,7 @@ class SlicerScene:
         self._quiet = Quiet(screen.pause, screen.resume)
         self._case = Contents(scene, screen, self._quiet, self)
         self._mouse = Mouse(scene)
-        self._watch = SceneWatch(scene, self._scene_closing, self._scene_closed, self._node_removed)
+        self._watch = SceneWatch(scene, self._scene_closing, self._scene_closed, self._node_going, self._node_gone)
         self._edited: SegmentKey | None = None
         self._brush_mm = 0.0
         editor.on_effect_changed(self._effect_changed)
@@ -306,13 +306,17 @@ class SlicerScene:
         if self._listener is not None:
             self._listener.lost(Lost.SCENE)
 
-    def _node_removed(self, node: Any) -> None:
+    def _node_going(self, node: Any) -> None:
+        """The editor must let go of what it works on while that is still there; Slicer would crash afterwards."""
+        if not self._quiet and (node in self._case.contours.nodes or self._case.images.key_of(node) is not None):
+            with self._quiet():
+                self._editor.release()
+                self._edited = None
+
+    def _node_gone(self, node: Any) -> None:
         if self._quiet or node not in self._case:
             return
         with self._quiet():
-            if node in self._case.contours.nodes:
-                self._editor.release()
-                self._edited = None
             lost = self._case.forget_node(node)
         if lost is not None and self._listener is not None:
             self._listener.lost(lost)
