@@ -39,7 +39,7 @@ class Slot:
         if len(parts) != 3 or not (parts[0] and parts[1] and reader and mark and number.isdecimal()):
             raise ValueError(f"{label!r} names no slot")
         slot = cls(unquote(parts[0]), unquote(parts[1]), unquote(reader), int(number))
-        if slot.label != label:
+        if slot.label != label or not {".", ".."}.isdisjoint(parts):
             raise ValueError(f"{label!r} names no slot")
         return slot
 

@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from crc_core.store.clock import utc_now
 
 KEPT_SCHEMA = "crc-kept/1"
 WORK_NAME = "work.json"
+_HASH = "sha256"
 _DAMAGED_NAME = "damaged.json"
 _MASK_SUFFIX = ".mask"
 _OPEN_LOCK, _WRITE_LOCK, _OWNER_NAME = "open.lock", "write.lock", "owner"
@@ -68,13 +69,12 @@ class _MaskEntry:
 
 @dataclass(frozen=True)
 class _KeptDocument:
-    """`work.json`; `sha256` is the hash of the document without it."""
+    """`work.json`, which also holds the hash of itself without that hash."""
 
     schema: str
     saved_at: datetime
     document: dict[str, Any]
     masks: tuple[_MaskEntry, ...]
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -262,25 +262,21 @@ def _encoded(now: datetime, document: Mapping[str, Any], held: Mapping[SegmentKe
     entries = tuple(
         _MaskEntry(key, held[key].file, held[key].place) for key in sorted(held, key=lambda key: key.segment_id)
     )
-    kept = _KeptDocument(KEPT_SCHEMA, now, dict(document), entries, "")
-    return canonical_bytes(to_document(replace(kept, sha256=_hash_of(kept))))
-
-
-def _hash_of(kept: _KeptDocument) -> str:
-    return canonical_hash(to_document(replace(kept, sha256="")))
+    kept = to_document(_KeptDocument(KEPT_SCHEMA, now, dict(document), entries))
+    return canonical_bytes({**kept, _HASH: canonical_hash(kept)})
 
 
 def _read(path: Path) -> _KeptDocument:
     """The document; raises CrcError `desk.kept_damaged` for a damaged one, another where it cannot be read at all."""
     try:
-        kept = from_document(_KeptDocument, read_document(path, KEPT_SCHEMA), path)
+        document = read_document(path, KEPT_SCHEMA)
+        if document.pop(_HASH, None) != canonical_hash(document):
+            raise CrcError("desk.kept_damaged", path=path)
+        return from_document(_KeptDocument, document, path)
     except CrcError as error:
         if not error.code.startswith("json."):
             raise
         raise CrcError("desk.kept_damaged", path=path) from error
-    if _hash_of(kept) != kept.sha256:
-        raise CrcError("desk.kept_damaged", path=path)
-    return kept
 
 
 def _mask_data(folder: Path, entry: _MaskEntry) -> bytes:
