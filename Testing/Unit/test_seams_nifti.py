@@ -176,7 +176,9 @@ def test_only_a_qform_is_place_enough(tmp_path: Path, grid: Grid, seed: int) -> 
     image.set_qform(grid.ijk_to_ras, code=1)
     image.set_sform(None, code=0)
     nibabel.save(image, tmp_path / "a.nii")
-    assert far_error_mm(read_volume(tmp_path / "a.nii").grid.ijk_to_ras, image.get_qform()) <= 1e-3
+    # Both read the same rounded quaternion; near half a turn its missing part says little, in either arithmetic.
+    error_mm = far_error_mm(read_volume(tmp_path / "a.nii").grid.ijk_to_ras, image.get_qform())
+    assert error_mm <= max(1e-3, quaternion_error_mm(grid))
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
