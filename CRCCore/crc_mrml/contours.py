@@ -20,6 +20,7 @@ from crc_core.geometry import Grid
 from crc_core.vocabulary import LesionClass
 from numpy.typing import NDArray
 
+from crc_mrml.geometry import vtk_matrix
 from crc_mrml.images import Image, Images
 from crc_mrml.marking import show_only_in
 from crc_mrml.observers import Observers, Quiet
@@ -36,11 +37,24 @@ _FIRST_VOXEL = (slice(0, 1), slice(0, 1), slice(0, 1))
 
 @dataclass(eq=False)
 class Home:
-    """A segmentation and the image it lies on."""
+    """A segmentation and the image it lies on.
+
+    `source` is a hidden volume node with the same voxels, for the editor alone: it looks through all voxels of a volume
+    that it is given (1 to 3 s for 600×512×512), so it is given one without, and the voxels come unannounced.
+    """
 
     image: Image
     node: Any
+    source: Any
     watch: SegmentWatch = field(default_factory=SegmentWatch)
+
+    def empty_source(self) -> None:
+        """Take the voxels out of the editor's volume, before it is given to it and when it is done."""
+        self.source.SetAndObserveImageData(None)
+
+    def fill_source(self) -> None:
+        """Let the editor's volume hold the image's voxels."""
+        self.source.SetAndObserveImageData(self.image.node.GetImageData())
 
     @property
     def grid(self) -> Grid:
@@ -151,9 +165,16 @@ class Contours:
         """A segmentation was taken out by somebody else."""
         self._observers.drop(node.GetSegmentation())
         self._owned.forget(node)
+        for home in [home for home in self._homes.values() if home.node is node]:
+            self._owned.remove(home.source)
         self._homes = {key: home for key, home in self._homes.items() if home.node is not node}
         if self._current is not None and self._current.node is node:
             self._current = None
+
+    def let_go(self) -> None:
+        """The editor needs no voxels any more."""
+        for home in self._homes.values():
+            home.empty_source()
 
     def forget_all(self) -> None:
         """The scene no longer holds any segment."""
@@ -162,7 +183,9 @@ class Contours:
     def _home(self, image: Image) -> Home:
         found = self._homes.get(image.key)
         if found is not None:
-            found.image = image
+            if found.image is not image:
+                found.image = image
+                found.empty_source()
             return found
         with self._quiet():
             node = self._owned.add("vtkMRMLSegmentationNode", self._name)
@@ -170,7 +193,11 @@ class Contours:
             node.SetAndObserveDisplayNodeID(display.GetID())
             node.SetReferenceImageGeometryParameterFromVolumeNode(image.node)
             node.GetSegmentation().SetConversionParameter("Smoothing factor", _SURFACE_SMOOTHING)
-        home = Home(image, node)
+            source = self._owned.add("vtkMRMLScalarVolumeNode", f"{self._name} source")
+            source.SetHideFromEditors(True)
+            source.SetIJKToRASMatrix(vtk_matrix(image.volume.grid.ijk_to_ras))
+            source.SetDisableModifiedEvent(True)
+        home = Home(image, node, source)
         self._homes[image.key] = home
         display.SetSliceIntersectionThickness(_OUTLINE_PIXELS)
         display.SetOpacity2DFill(_FILL_OPACITY)

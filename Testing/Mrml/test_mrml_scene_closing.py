@@ -185,7 +185,7 @@ def test_a_deleted_image_is_told(desk: Desk) -> None:
     assert desk.ears.take()[0] == ("lost", Lost.IMAGE)
     desk.gateway.add_image(PVP, image(CT), "PVP", None)
     desk.gateway.begin_contours(PVP, "轮廓")
-    assert desk.editor.nodes[1] is desk.scene.GetFirstNodeByName("PVP")
+    assert desk.drawn_on() == "PVP"
     desk.gateway.close_case()
 
 

@@ -176,15 +176,14 @@ def test_targets_of_another_source_lie_in_a_segmentation_of_their_own(desk: Desk
     gateway.begin_contours(CHEST, "轮廓")
     gateway.ensure_segment(LUNG, "肺 L1", None)
     gateway.edit(LUNG)
-    node, volume = desk.editor.nodes
-    assert volume.GetName() == "CHEST" and node is segmentations(desk)[1]
+    assert desk.drawn_on() == "CHEST" and desk.editor.nodes[0] is segmentations(desk)[1]
     paint(desk, LUNG, (slice(30, 34), slice(10, 20), slice(10, 20)), CHEST_CT)
     found = gateway.read(LUNG, CHEST_CT)
     assert found is not None and found[1].sum() == 4 * 10 * 10
     first = gateway.read(PRIMARY, CT)
     assert first is not None and first[0] == BOX and first[1].all()
     gateway.edit(PRIMARY)
-    assert desk.editor.nodes[1].GetName() == "PVP"
+    assert desk.drawn_on() == "PVP"
     assert gateway.segments() == (PRIMARY, SECOND, LUNG)
 
 
@@ -209,9 +208,9 @@ def test_an_empty_segment_comes_along_to_another_source(desk: Desk) -> None:
     gateway.ensure_segment(PRIMARY, "1", LesionClass.TUMOUR)
     gateway.ensure_segment(SECOND, "2", LesionClass.METASTASIS)
     gateway.edit(PRIMARY)
-    assert desk.editor.nodes[1].GetName() == "DP"
+    assert desk.drawn_on() == "DP"
     gateway.edit(SECOND)
-    assert desk.editor.nodes[1].GetName() == "PVP"
+    assert desk.drawn_on() == "PVP"
 
 
 def test_segments_are_shown_as_outlines_or_filled_and_others_hidden(desk: Desk) -> None:

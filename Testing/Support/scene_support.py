@@ -264,6 +264,13 @@ class Desk:
         self.gateway.arrange(planes(keys[0]))
         return self.gateway
 
+    def drawn_on(self) -> str:
+        """The name of the image whose voxels the editor has."""
+        voxels = self.editor.nodes[1].GetImageData()
+        count = self.scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
+        nodes = [self.scene.GetNthNodeByClass(number, "vtkMRMLScalarVolumeNode") for number in range(count)]
+        return next(node.GetName() for node in nodes if node.GetImageData() is voxels and not node.GetHideFromEditors())
+
     def counts(self) -> dict[str, int]:
         """How many nodes of each class the scene holds."""
         found: dict[str, int] = {}

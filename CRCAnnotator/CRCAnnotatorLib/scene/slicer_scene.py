@@ -41,6 +41,7 @@ class SlicerScene:
         self._mouse = Mouse(scene)
         self._watch = SceneWatch(scene, self._scene_closing, self._scene_closed, self._node_going, self._node_gone)
         self._edited: SegmentKey | None = None
+        self._bound: Home | None = None
         self._brush_mm = 0.0
         editor.on_effect_changed(self._effect_changed)
 
@@ -69,7 +70,7 @@ class SlicerScene:
         """Take everything of ours out of the scene and give back what was taken over."""
         with self._quiet():
             self._watch.stop()
-            self._editor.release()
+            self._let_editor_go()
             self._case.take_out()
             self._give_back()
 
@@ -295,7 +296,7 @@ class SlicerScene:
     def _scene_closing(self) -> None:
         """Before anything goes: the editor lets go of what it draws in, and nobody hears how views are reset."""
         with self._quiet():
-            self._editor.release()
+            self._let_editor_go()
             self._case.deafen()
 
     def _scene_closed(self) -> None:
@@ -310,8 +311,7 @@ class SlicerScene:
         """The editor must let go of what it works on while that is still there; Slicer would crash afterwards."""
         if not self._quiet and (node in self._case.contours.nodes or self._case.images.key_of(node) is not None):
             with self._quiet():
-                self._editor.release()
-                self._edited = None
+                self._let_editor_go()
 
     def _node_gone(self, node: Any) -> None:
         if self._quiet or node not in self._case:
@@ -328,8 +328,12 @@ class SlicerScene:
             self._watch.start()
             self._case.corners.start()
 
+    def _let_editor_go(self) -> None:
+        self._editor.release()
+        self._case.contours.let_go()
+        self._edited = self._bound = None
+
     def _give_back(self) -> None:
-        self._edited = None
         self._mouse.give_back()
         self._screen.give_back()
 
@@ -349,6 +353,10 @@ class SlicerScene:
     def _bind(self, home: Home) -> None:
         """Give the editor what it draws in; it may have let go of the scene since."""
         self._editor.set_scene(self._scene)
-        self._editor.set_nodes(home.node, home.image.node)
+        if self._bound is not home or home.source.GetImageData() is None:
+            home.empty_source()
+            self._editor.set_nodes(home.node, home.source)
+            home.fill_source()
+            self._bound = home
         if self._brush_mm:
             self._editor.set_brush_mm(self._brush_mm)
