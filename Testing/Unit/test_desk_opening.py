@@ -50,7 +50,9 @@ def opened(store: FolderStore, unit: PreparedUnit, **changes: object) -> list[Op
 
 
 def images(steps: list[OpeningStep]) -> dict[ImageKey, Volume]:
-    return {step.key: step.volume for step in steps if step.key is not None and step.volume is not None}
+    """What can be drawn on or looked at once all is open."""
+    last = {step.key: step.volume for step in steps if step.key is not None}
+    return {key: volume for key, volume in last.items() if volume is not None}
 
 
 def files_of(store: FolderStore, unit: PreparedUnit, role: Role) -> tuple[Path, ...]:

@@ -47,9 +47,9 @@ def open_unit(
 ) -> Iterator[OpeningStep]:
     """The images of a unit (of `roles` where given) as the viewer may open them; the sources of targets first.
 
-    No step takes much longer than 0.1 s on a local disk. What is a source is compared with its registration voxel by
-    voxel, all others by their grid. What cannot be opened yields its CrcError and the others follow. Closing the
-    iterator ends the work.
+    No step takes much longer than 0.1 s on a local disk. Every image is compared with its registration by its grid,
+    what is a source also voxel by voxel; a source that turns out to be altered yields its CrcError after all images.
+    What cannot be opened yields its CrcError and the others follow. Closing the iterator ends the work.
     """
     sources = {binding.series_code for binding in view.bindings}
     records = [record for record in _in_order(view) if roles is None or record.role in roles]
@@ -74,24 +74,55 @@ class _Opening:
 
 
 def _open_all(what: _Opening, records: Sequence[SeriesRecord], sources: Collection[str]) -> Iterator[OpeningStep]:
-    total, before = sum(record.instances for record in records), 0
-    for record in records:
-        words = say("desk.opening", what.lang, role=say(f"desk.role.{record.role.value}", what.lang))
-        yield OpeningStep(words, before, total)
-        volume, error = None, None
-        with closing(_series(what, record, is_source=record.code in sources)) as steps:
-            while True:
-                try:
-                    done, _ = next(steps)
-                except StopIteration as end:
-                    volume, error = end.value
-                    break
-                except CrcError as trouble:
-                    error = trouble
-                    break
-                yield OpeningStep(words, before + done, total)
-        before += record.instances
-        yield OpeningStep(words, before, total, ImageKey(record.role, what.is_prior), volume, error)
+    total, done = sum(record.instances for record in records), 0
+    # Voxels are compared with their registration while the next images are read.
+    compared: list[tuple[SeriesRecord, Future[str]]] = []
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        try:
+            for record in records:
+                volume = None
+                for step in _open_one(what, record, done, total, is_source=record.code in sources):
+                    volume = step.volume
+                    yield step
+                done += record.instances
+                if record.code in sources and volume is not None:
+                    compared.append((record, pool.submit(pixel_sha256, volume)))
+            for record, seen in compared:
+                words = say("desk.comparing", what.lang, role=_role_words(record.role, what.lang))
+                while not wait([seen], timeout=_STEP_S).done:
+                    yield OpeningStep(words, total, total)
+                if seen.result() != record.pixel_sha256:
+                    error = CrcError("store.other_pixels", code=record.code)
+                    yield OpeningStep(words, total, total, ImageKey(record.role, what.is_prior), None, error)
+        except GeneratorExit:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _open_one(
+    what: _Opening, record: SeriesRecord, before: int, total: int, *, is_source: bool
+) -> Iterator[OpeningStep]:
+    """The steps of one series; the last one holds what came of it."""
+    words = say("desk.opening", what.lang, role=_role_words(record.role, what.lang))
+    yield OpeningStep(words, before, total)
+    volume, error = None, None
+    with closing(_series(what, record, is_source=is_source)) as steps:
+        while True:
+            try:
+                done, _ = next(steps)
+            except StopIteration as end:
+                volume, error = end.value
+                break
+            except CrcError as trouble:
+                error = trouble
+                break
+            yield OpeningStep(words, before + done, total)
+    key = ImageKey(record.role, what.is_prior)
+    yield OpeningStep(words, before + record.instances, total, key, volume, error)
+
+
+def _role_words(role: Role, lang: Lang) -> str:
+    return say(f"desk.role.{role.value}", lang)
 
 
 def _in_order(view: UnitView) -> list[SeriesRecord]:
@@ -117,10 +148,6 @@ def _series(
     registered = None if record.ijk_to_ras is None or record.shape_kji is None else _grid_of(record)
     if registered is not None and not volume.grid.same_as(registered):
         return None, CrcError("store.other_grid", path=folder, code=record.code)
-    if is_source:
-        seen = yield from _hash_aside(volume)
-        if seen != record.pixel_sha256:
-            return None, CrcError("store.other_pixels", path=folder, code=record.code)
     return volume, trouble
 
 
@@ -145,12 +172,3 @@ def _trouble(stack: Series, folder: Path) -> CrcError | None:
 
 def _grid_of(record: SeriesRecord) -> Grid:
     return Grid(record.shape_kji or (1, 1, 1), np.array(record.ijk_to_ras))
-
-
-def _hash_aside(volume: Volume) -> Generator[tuple[int, int], None, str]:
-    total = len(volume.array)
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        hashed: Future[str] = pool.submit(pixel_sha256, volume)
-        while not wait([hashed], timeout=_STEP_S).done:
-            yield total, total
-        return hashed.result()
