@@ -6,6 +6,7 @@ import qt
 from crc_core.text import Lang, say
 from crc_core.vocabulary import BowelDirection, Role
 from crc_widgets.fold import Fold
+from crc_widgets.lines import JumpLine, ValueLine, explain
 from crc_widgets.look import Weight, button, column, label, line, tool, worded
 from crc_widgets.rows import Rows
 from crc_widgets.strip import Strip, StripItem
@@ -13,7 +14,6 @@ from crc_widgets.strip import Strip, StripItem
 from CRCAnnotatorLib.presenter.state import ContourState, DensityRow, FindingRow, SizeRow
 from CRCAnnotatorLib.view.keys import KEYS
 from CRCAnnotatorLib.view.kit import ViewKit
-from CRCAnnotatorLib.view.lines import JumpLine, ValueLine, explain
 
 
 class Findings:
@@ -134,7 +134,7 @@ def _role_of(shown: tuple[DensityRow, bool]) -> Role:
 
 class _FindingRow(JumpLine):
     def __init__(self, parent: qt.QWidget, kit: ViewKit) -> None:
-        super().__init__(parent, kit, self._jump)
+        super().__init__(parent, kit.icons, self._jump)
         self._contour, self._id = kit.annotator.contour, 0
         self._repair = worded(tool(self.widget, "", self._mend, kit.icons.icon("repair")))
         self.row.insertWidget(2, self._repair)
@@ -160,7 +160,7 @@ class _FindingRow(JumpLine):
 
 class _SizeRow(ValueLine):
     def __init__(self, parent: qt.QWidget, kit: ViewKit) -> None:
-        super().__init__(parent, kit, ("again", self._give_back), ("go", self._jump))
+        super().__init__(parent, kit.icons, ("again", self._give_back), ("go", self._jump))
         self._contour, self._id = kit.annotator.contour, ""
 
     def draw(self, size: SizeRow, lang: Lang) -> None:
@@ -182,7 +182,7 @@ class _SizeRow(ValueLine):
 
 class _DensityRow(ValueLine):
     def __init__(self, parent: qt.QWidget, kit: ViewKit) -> None:
-        super().__init__(parent, kit, ("again", self._resample), ("samples", self._toggle))
+        super().__init__(parent, kit.icons, ("again", self._resample), ("samples", self._toggle))
         self._contour, self._role = kit.annotator.contour, Role.OTHER
         self.tools[1].setCheckable(True)
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import qt
-from crc_widgets.icons import Tone, tone_colour
-from crc_widgets.look import button, column, label, line, rule, tint, tool, worded
+from crc_widgets.bars import BusyBar, MessageBar
+from crc_widgets.look import button, column, line, rule, tool, worded
 
-from CRCAnnotatorLib.presenter.state import Busy, Level, Message, State, StepId
+from CRCAnnotatorLib.presenter.state import State, StepId
 from CRCAnnotatorLib.view.keys import KEYS
 from CRCAnnotatorLib.view.kit import ViewKit
-
-_TOLD_FOR_MS = 10_000
-_TONES = {Level.INFO: Tone.NOTE, Level.WARNING: Tone.WARN, Level.ERROR: Tone.BAD}
 
 
 class Foot:
@@ -21,7 +18,8 @@ class Foot:
         self._kit = kit
         self.widget = qt.QWidget(parent)
         layout = column(self.widget, gap=3)
-        self._busy, self._message = _BusyBar(self.widget, kit), _MessageBar(self.widget, kit)
+        self._busy = BusyBar(self.widget, kit.words, kit.annotator.cancel_busy)
+        self._message = MessageBar(self.widget, kit.words, kit.icons, kit.annotator.dismiss_message)
         layout.addWidget(self._busy.widget)
         layout.addWidget(self._message.widget)
         layout.addWidget(rule(self.widget))
@@ -49,7 +47,7 @@ class Foot:
     def draw(self, state: State, before: State | None) -> None:
         """Show the foot of a state."""
         if before is None or state.busy != before.busy:
-            self._busy.draw(state.busy)
+            self._busy.draw(state.busy, can_cancel=state.busy is not None and state.busy.can_cancel)
         if before is None or state.message != before.message:
             self._message.draw(state.message)
         self._open.setText(state.foot)
@@ -66,64 +64,3 @@ class Foot:
 
     def _to_submit(self) -> None:
         self._kit.annotator.go_to(StepId.SUBMIT)
-
-
-class _BusyBar:
-    """What takes a while: how far it is, and a way to stop it."""
-
-    def __init__(self, parent: qt.QWidget, kit: ViewKit) -> None:
-        self.widget = qt.QWidget(parent)
-        self.widget.setObjectName("crc.busy")
-        row = line(self.widget)
-        self._words = label(self.widget, name="crc.busy.words")
-        self._bar = qt.QProgressBar(self.widget)
-        self._bar.setFixedWidth(130)
-        self._cancel = button(self.widget, "crc.busy.cancel", kit.annotator.cancel_busy)
-        kit.words.text(self._cancel, "annotator.view.cancel")
-        row.addWidget(self._words, 1)
-        row.addWidget(self._bar)
-        row.addWidget(self._cancel)
-
-    def draw(self, busy: Busy | None) -> None:
-        self.widget.setVisible(busy is not None)
-        if busy is not None:
-            self._words.setText(busy.words)
-            self._bar.setRange(0, busy.total)
-            self._bar.setValue(busy.done)
-            self._cancel.setVisible(busy.can_cancel)
-
-
-class _MessageBar:
-    """One sentence, as loud as it is meant, until it is put away; what is only told goes by itself."""
-
-    def __init__(self, parent: qt.QWidget, kit: ViewKit) -> None:
-        self._icons = kit.icons
-        self._told = qt.QTimer(parent)
-        self._told.setSingleShot(True)
-        self._told.setInterval(_TOLD_FOR_MS)
-        self._told.connect("timeout()", kit.annotator.dismiss_message)
-        self.widget = qt.QFrame(parent)
-        self.widget.setObjectName("crc.message")
-        self.widget.setFrameShape(qt.QFrame.StyledPanel)
-        row = line(self.widget, gap=6)
-        row.setContentsMargins(6, 4, 4, 4)
-        self._icon, self._words = qt.QLabel(self.widget), label(self.widget, name="crc.message.words")
-        self._icon.setAlignment(qt.Qt.AlignTop)
-        self._words.setTextInteractionFlags(qt.Qt.TextSelectableByMouse)
-        self._close = tool(self.widget, "crc.message.close", kit.annotator.dismiss_message, kit.icons.icon("close", 12))
-        kit.words.tip(self._close, "annotator.view.dismiss")
-        row.addWidget(self._icon)
-        row.addWidget(self._words, 1)
-        row.addWidget(self._close)
-        self._plain = self.widget.palette
-
-    def draw(self, message: Message | None) -> None:
-        self.widget.setVisible(message is not None)
-        self._told.stop()
-        if message is not None:
-            if message.level is Level.INFO:
-                self._told.start()
-            self.widget.setPalette(self._plain)
-            tint(self.widget, tone_colour(self.widget, _TONES[message.level]))
-            self._icon.setPixmap(self._icons.pixmap(message.level.value, 18))
-            self._words.setText(message.words)

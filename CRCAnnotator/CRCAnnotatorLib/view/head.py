@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import qt
 from crc_core.text import Lang, say
+from crc_widgets.facts import FactRow, label_of
 from crc_widgets.icons import Tone, tone_colour
 from crc_widgets.look import Weight, column, label, line, show_words, tint, tool, worded
 from crc_widgets.rows import Rows
 from crc_widgets.strip import Strip, StripItem
 
 from CRCAnnotatorLib.presenter.state import HeaderState, State, StepId
-from CRCAnnotatorLib.view.facts import FactRow, label_of
 from CRCAnnotatorLib.view.keys import KEYS
 from CRCAnnotatorLib.view.kit import ViewKit
 

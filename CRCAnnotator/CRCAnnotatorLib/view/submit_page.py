@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import qt
 from crc_core.text import Lang, say
+from crc_widgets.facts import FactRow, label_of
 from crc_widgets.icons import Tone, tone_colour
+from crc_widgets.lines import JumpLine, explain
 from crc_widgets.look import Weight, button, column, label, line, rule, show_words, strong, tint
 from crc_widgets.rows import Rows
 
 from CRCAnnotatorLib.presenter.state import ProblemRow, State
-from CRCAnnotatorLib.view.facts import FactRow, label_of
 from CRCAnnotatorLib.view.keys import KEYS
 from CRCAnnotatorLib.view.kit import ViewKit
-from CRCAnnotatorLib.view.lines import JumpLine, explain
 
 
 class SubmitPage:
@@ -94,7 +94,7 @@ def _id_of(problem: ProblemRow) -> int:
 
 class _ProblemRow(JumpLine):
     def __init__(self, parent: qt.QWidget, kit: ViewKit) -> None:
-        super().__init__(parent, kit, self._jump)
+        super().__init__(parent, kit.icons, self._jump)
         self._submit, self._id = kit.annotator.submit, 0
 
     def draw(self, problem: ProblemRow, lang: Lang) -> None:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import qt
 from crc_core.text import Lang
+
 from crc_widgets.look import Weight, label, line
 
-from CRCAnnotatorLib.presenter.state import ContextLine
+
+class FactLike(Protocol):
+    """A label and what is known."""
+
+    @property
+    def label(self) -> str:
+        """What it is about."""
+
+    @property
+    def words(self) -> str:
+        """What is known."""
 
 
-def label_of(fact: ContextLine) -> str:
+def label_of(fact: FactLike) -> str:
     """What tells a fact from the others of its list."""
     return fact.label
 
@@ -26,7 +39,7 @@ class FactRow:
         row.addWidget(self._label)
         row.addWidget(self._words, 1)
 
-    def draw(self, fact: ContextLine, _lang: Lang) -> None:
+    def draw(self, fact: FactLike, _lang: Lang) -> None:
         """Show a fact."""
         self._label.setText(fact.label)
         self._words.setText(fact.words)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import qt
-from crc_widgets.look import Weight, label, line, tool
 
-from CRCAnnotatorLib.view.kit import ViewKit
+from crc_widgets.icons import Icons
+from crc_widgets.look import Weight, label, line, tool
 
 _LABEL_WIDTH, _VALUE_WIDTH = 104, 58
 
@@ -15,12 +15,12 @@ _LABEL_WIDTH, _VALUE_WIDTH = 104, 58
 class JumpLine:
     """An icon, words, and a button that goes there; `row` takes further buttons before the last."""
 
-    def __init__(self, parent: qt.QWidget, kit: ViewKit, jump: Callable[[], None]) -> None:
-        self._icons = kit.icons
+    def __init__(self, parent: qt.QWidget, icons: Icons, jump: Callable[[], None]) -> None:
+        self._icons = icons
         self.widget = qt.QWidget(parent)
         self.row = line(self.widget, gap=6)
         self._icon, self._words = qt.QLabel(self.widget), label(self.widget)
-        self.go = tool(self.widget, "", jump, kit.icons.icon("go"))
+        self.go = tool(self.widget, "", jump, icons.icon("go"))
         self.row.addWidget(self._icon)
         self.row.addWidget(self._words, 1)
         self.row.addWidget(self.go)
@@ -35,8 +35,8 @@ class JumpLine:
 class ValueLine:
     """A label, a value, a mark that says where it comes from, details, and buttons at the end."""
 
-    def __init__(self, parent: qt.QWidget, kit: ViewKit, *calls: tuple[str, Callable[[], None]]) -> None:
-        self._icons = kit.icons
+    def __init__(self, parent: qt.QWidget, icons: Icons, *calls: tuple[str, Callable[[], None]]) -> None:
+        self._icons = icons
         self.widget = qt.QWidget(parent)
         row = line(self.widget, gap=6)
         self._label, self._value = label(self.widget), label(self.widget, Weight.STRONG, wrap=False)
@@ -44,7 +44,7 @@ class ValueLine:
         self._value.setMinimumWidth(_VALUE_WIDTH)
         self._mark = qt.QLabel(self.widget)
         self._detail = label(self.widget, Weight.QUIET)
-        self.tools = tuple(tool(self.widget, "", call, kit.icons.icon(icon)) for icon, call in calls)
+        self.tools = tuple(tool(self.widget, "", call, icons.icon(icon)) for icon, call in calls)
         for widget in (self._label, self._value, self._mark, self._detail, *self.tools):
             row.addWidget(widget, 1 if widget is self._detail else 0)
 
