@@ -15,12 +15,17 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from crc_core.errors import CrcError
 
 Record = TypeVar("Record")
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
 
 
 def to_document(value: Any) -> Any:
     """The JSON form of a record: enums as values, aware times as ISO 8601 UTC, sets sorted, None left out."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        pairs = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+    kind: type = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    names = _names(kind)
+    if names is not None:
+        pairs = ((name, getattr(value, name)) for name in names)
         return {name: to_document(item) for name, item in pairs if item is not None}
     if isinstance(value, Enum):
         return value.value
@@ -45,6 +50,12 @@ def time_text(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise ValueError("a time without a zone")
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...] | None:
+    """The fields of a record; None for what is none."""
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
 
 
 @cache
