@@ -87,6 +87,9 @@ class Session:
 
     def __init__(self, parent):
         from crc_core.store.folder import FolderStore
+        from crc_mrml.layouts import ANNOTATOR_VIEWS
+        from crc_mrml.screen import SlicerScreen
+        from crc_widgets.application import SlicerApplication
         from crc_widgets.ask import Dialogs
         from crc_widgets.clock import MachineClock
         from crc_widgets.dicom_picker import StudyPicker
@@ -96,7 +99,6 @@ class Session:
         from crc_widgets.settings import SlicerSettings
         from CRCAnnotatorLib.presenter.annotator import Annotator
         from CRCAnnotatorLib.presenter.ports import Kit, Step
-        from CRCAnnotatorLib.scene.screen import SlicerScreen
         from CRCAnnotatorLib.scene.slicer_scene import SlicerScene
         from CRCAnnotatorLib.view.window import AnnotatorWindow
 
@@ -106,7 +108,9 @@ class Session:
         self.ask = type(self).ask or Dialogs(slicer.util.mainWindow, self.lang, pick_study=self.picker.pick)
         self.editor = EditorHost(parent)
         self.jobs = QtJobs(parent, Step)
-        self.scene = SlicerScene(slicer.mrmlScene, SlicerScreen(slicer.mrmlScene), self.editor)
+        self.scene = SlicerScene(
+            slicer.mrmlScene, SlicerScreen(slicer.mrmlScene, SlicerApplication(), ANNOTATOR_VIEWS), self.editor
+        )
         kit = Kit(
             scene=self.scene,
             ask=self.ask,

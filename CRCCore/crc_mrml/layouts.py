@@ -8,46 +8,65 @@ from xml.etree import ElementTree as Xml
 
 from crc_core.desk.arrangement import Arrangement, LayoutKind
 
-VIEW_GROUP = 713
-"""Our views move apart from Slicer's own."""
-
 MOST_VIEWS = 10
 """No layout has more."""
 
-_FIRST_NUMBER = 71_300
-_VIEW_PREFIX = "CRC"
 _KINDS = tuple(LayoutKind)
+_NUMBERS = len(_KINDS) * MOST_VIEWS * 2
 
 
-def view_names(count: int) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class ViewSet:
+    """The views of one module, so that two modules never move each other's: how their names begin, the group in which
+    Slicer moves them together, the number of the first layout.
+    """
+
+    prefix: str
+    group: int
+    first_number: int
+
+    @property
+    def space_name(self) -> str:
+        """The name of the view in space."""
+        return f"{self.prefix}3D"
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of all its layouts; above 100, as layouts that are not Slicer's must be."""
+        return range(self.first_number, self.first_number + _NUMBERS)
+
+
+ANNOTATOR_VIEWS = ViewSet("CRC", 713, 71_300)
+QUALITY_VIEWS = ViewSet("CRQ", 714, 71_500)
+THREE_D_NAME = ANNOTATOR_VIEWS.space_name
+
+
+def view_names(count: int, views: ViewSet = ANNOTATOR_VIEWS) -> tuple[str, ...]:
     """The names of the slice views; the leading one is the same in every layout, so that it stays in place."""
-    return tuple(f"{_VIEW_PREFIX}{number + 1}" for number in range(count))
+    return tuple(f"{views.prefix}{number + 1}" for number in range(count))
 
 
-THREE_D_NAME = f"{_VIEW_PREFIX}3D"
-
-
-def layout_number(arrangement: Arrangement) -> int:
-    """The number under which Slicer knows the layout; above 100, as layouts that are not Slicer's must be."""
+def layout_number(arrangement: Arrangement, views: ViewSet = ANNOTATOR_VIEWS) -> int:
+    """The number under which Slicer knows the layout."""
     kind = _KINDS.index(arrangement.kind)
-    return _FIRST_NUMBER + (kind * MOST_VIEWS + len(arrangement.panes)) * 2 + int(arrangement.has_3d)
+    return views.first_number + (kind * MOST_VIEWS + len(arrangement.panes)) * 2 + int(arrangement.has_3d)
 
 
-def is_ours(number: int) -> bool:
+def is_ours(number: int, views: ViewSet = ANNOTATOR_VIEWS) -> bool:
     """Whether a layout's number is one of ours."""
-    return _FIRST_NUMBER <= number < _FIRST_NUMBER + len(_KINDS) * MOST_VIEWS * 2
+    return number in views.numbers
 
 
-def layout_xml(arrangement: Arrangement) -> str:
+def layout_xml(arrangement: Arrangement, views: ViewSet = ANNOTATOR_VIEWS) -> str:
     """The views of an arrangement side by side: the leading one large, or all alike where they are compared."""
-    split = _split(arrangement)
+    split = _split(arrangement, views)
     whole = _Split(False, ((100, split),)) if isinstance(split, _View) else split
-    return Xml.tostring(_element(whole), encoding="unicode")
+    return Xml.tostring(_element(whole, views), encoding="unicode")
 
 
 def leading_share(arrangement: Arrangement) -> float:
     """How much of the width the leading view gets."""
-    part, share = _split(arrangement), 1.0
+    part, share = _split(arrangement, ANNOTATOR_VIEWS), 1.0
     while isinstance(part, _Split):
         percent, first = part.parts[0]
         total = sum(other for other, _ in part.parts)
@@ -55,17 +74,17 @@ def leading_share(arrangement: Arrangement) -> float:
     return share
 
 
-def add_layout(layout_node: Any, arrangement: Arrangement) -> int:
+def add_layout(layout_node: Any, arrangement: Arrangement, views: ViewSet = ANNOTATOR_VIEWS) -> int:
     """Let a vtkMRMLLayoutNode know the layout; its number."""
-    number, xml = layout_number(arrangement), layout_xml(arrangement)
+    number, xml = layout_number(arrangement, views), layout_xml(arrangement, views)
     if not layout_node.IsLayoutDescription(number):
         layout_node.AddLayoutDescription(number, xml)
     return number
 
 
-def remove_layouts(layout_node: Any) -> None:
+def remove_layouts(layout_node: Any, views: ViewSet = ANNOTATOR_VIEWS) -> None:
     """Let a vtkMRMLLayoutNode forget all layouts of ours."""
-    for number in range(_FIRST_NUMBER, _FIRST_NUMBER + len(_KINDS) * MOST_VIEWS * 2):
+    for number in views.numbers:
         if layout_node.IsLayoutDescription(number):
             layout_node.SetLayoutDescription(number, "")
 
@@ -85,9 +104,9 @@ class _Split:
     parts: tuple[tuple[int, _View | _Split], ...]
 
 
-def _split(arrangement: Arrangement) -> _View | _Split:
-    views: list[_View | _Split] = [_View(name) for name in view_names(len(arrangement.panes))]
-    space = [_View(THREE_D_NAME)] if arrangement.has_3d else []
+def _split(arrangement: Arrangement, named: ViewSet) -> _View | _Split:
+    views: list[_View | _Split] = [_View(name) for name in view_names(len(arrangement.panes), named)]
+    space = [_View(named.space_name)] if arrangement.has_3d else []
     if arrangement.kind is LayoutKind.PHASES:
         return _grid([*views, *space])
     if arrangement.kind is LayoutKind.PRIOR:
@@ -118,21 +137,21 @@ def _grid(views: list[_View | _Split]) -> _View | _Split:
     return _line([_line(views[:half], vertical=False), _line(views[half:], vertical=False)], vertical=True)
 
 
-def _element(part: _View | _Split) -> Xml.Element:
+def _element(part: _View | _Split, views: ViewSet) -> Xml.Element:
     if isinstance(part, _View):
-        return _view_element(part.name)
+        return _view_element(part.name, views)
     direction = "vertical" if part.vertical else "horizontal"
     element = Xml.Element("layout", type=direction, split="true")
     for share, child in part.parts:
         # Shares of a splitter are taken as pixels first and stretched afterwards, so they must be large.
         item = Xml.SubElement(element, "item", splitSize=str(share * 10))
-        item.append(_element(child))
+        item.append(_element(child, views))
     return element
 
 
-def _view_element(name: str) -> Xml.Element:
-    in_space = name == THREE_D_NAME
+def _view_element(name: str, views: ViewSet) -> Xml.Element:
+    in_space = name == views.space_name
     view = Xml.Element("view", {"class": f"vtkMRML{'View' if in_space else 'Slice'}Node", "singletontag": name})
-    for key, value in (("viewlabel", "3D" if in_space else name), ("viewgroup", str(VIEW_GROUP))):
+    for key, value in (("viewlabel", "3D" if in_space else name), ("viewgroup", str(views.group))):
         Xml.SubElement(view, "property", name=key, action="default").text = value
     return view

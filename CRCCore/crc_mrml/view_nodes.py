@@ -6,16 +6,16 @@ from typing import Any
 
 import slicer
 
-from crc_mrml.layouts import MOST_VIEWS, THREE_D_NAME, view_names
+from crc_mrml.layouts import ANNOTATOR_VIEWS, MOST_VIEWS, ViewSet, view_names
 
 
-def remove_views(scene: Any) -> None:
+def remove_views(scene: Any, views: ViewSet = ANNOTATOR_VIEWS) -> None:
     """Take our views out of a scene with their composites, slice models and cameras; no layout may show them."""
-    for name in view_names(MOST_VIEWS):
+    for name in view_names(MOST_VIEWS, views):
         node = scene.GetSingletonNode(name, "vtkMRMLSliceNode")
         if node is not None:
             _remove(scene, [node, *_of_slice(scene, node)])
-    in_space = scene.GetSingletonNode(THREE_D_NAME, "vtkMRMLViewNode")
+    in_space = scene.GetSingletonNode(views.space_name, "vtkMRMLViewNode")
     if in_space is not None:
         cameras = _cameras(scene, in_space)
         _remove(scene, [in_space])

@@ -14,8 +14,7 @@ import slicer
 
 WIDEST_PX = 460
 EFFECTS = ("Paint", "Erase", "Draw", "Scissors", "Level tracing", "Islands", "Smoothing", "Margin")
-_ATTRIBUTE = "CRCDatabase.Edited"
-_TAG = "CRCAnnotator"
+ANNOTATOR = "CRCAnnotator"
 _BRUSH = "BrushAbsoluteDiameter"
 _SAME_MM = 1e-6
 _UNDO_STATES = 12
@@ -23,9 +22,13 @@ _HIDDEN = ("EffectsGroupBox", "UndoRedoGroupBox", "SegmentsTableResizableFrame",
 
 
 class EditorHost:
-    """The editor on one segmentation and one volume at a time; after `release` it can be used again."""
+    """The editor on one segmentation and one volume at a time; after `release` it can be used again.
 
-    def __init__(self, parent: qt.QWidget) -> None:
+    `owner` is the module whose nodes it picks and whose editor node it has; no two modules share one.
+    """
+
+    def __init__(self, parent: qt.QWidget, owner: str = ANNOTATOR) -> None:
+        self._tag, self._attribute = owner, f"{owner}.Edited"
         self.widget = slicer.qMRMLSegmentEditorWidget(parent)
         self.widget.setObjectName("crc.editor")
         self.widget.setMaximumWidth(WIDEST_PX)
@@ -54,8 +57,8 @@ class EditorHost:
         editor.setMaximumNumberOfUndoStates(_UNDO_STATES)
         editor.setEffectNameOrder(list(EFFECTS))
         editor.unorderedEffectsVisible = False
-        editor.segmentationNodeSelectorAddAttribute("vtkMRMLSegmentationNode", _ATTRIBUTE, "1")
-        editor.sourceVolumeNodeSelectorAddAttribute("vtkMRMLScalarVolumeNode", _ATTRIBUTE, "1")
+        editor.segmentationNodeSelectorAddAttribute("vtkMRMLSegmentationNode", self._attribute, "1")
+        editor.sourceVolumeNodeSelectorAddAttribute("vtkMRMLScalarVolumeNode", self._attribute, "1")
         self._hide_parts()
         self._flatten()
 
@@ -84,7 +87,7 @@ class EditorHost:
             return
         node = scene.CreateNodeByClass("vtkMRMLSegmentEditorNode")
         node.UnRegister(None)
-        node.SetSingletonTag(_TAG)
+        node.SetSingletonTag(self._tag)
         node.SetSaveWithScene(False)
         node.SetOverwriteMode(node.OverwriteNone)
         node = scene.AddNode(node)
@@ -109,13 +112,13 @@ class EditorHost:
         """Let the editor draw on a segmentation over a volume, and on nothing else; None for none."""
         for node in (segmentation_node, volume_node):
             if node is not None:
-                node.SetAttribute(_ATTRIBUTE, "1")
+                node.SetAttribute(self._attribute, "1")
         if self._node is not None:
             self.widget.setSegmentationNode(segmentation_node)
             self.widget.setSourceVolumeNode(volume_node)
         for before, node in ((self._segmentation, segmentation_node), (self._volume, volume_node)):
             if before is not None and before is not node:
-                before.RemoveAttribute(_ATTRIBUTE)
+                before.RemoveAttribute(self._attribute)
         self._segmentation, self._volume = segmentation_node, volume_node
         if self._node is not None:
             self._calm()
@@ -182,7 +185,7 @@ class EditorHost:
         self.widget.setSourceVolumeNode(None)
         for node in (self._segmentation, self._volume):
             if node is not None:
-                node.RemoveAttribute(_ATTRIBUTE)
+                node.RemoveAttribute(self._attribute)
         self.widget.setMRMLSegmentEditorNode(None)
         if self._scene.IsNodePresent(self._node):
             self._scene.RemoveNode(self._node)

@@ -15,10 +15,12 @@ from crc_core.desk.arrangement import Arrangement, ImageKey, LayoutKind, Orienta
 from crc_core.desk.marks import CaliperKey, CaliperMark, SyncPair
 from crc_core.geometry import Grid, Volume
 from crc_core.vocabulary import LesionClass, Role, Target
+from crc_mrml.layouts import ANNOTATOR_VIEWS
 from crc_mrml.observers import Observers
+from crc_mrml.screen import SlicerScreen
+from crc_widgets.application import SlicerApplication
 from crc_widgets.editor_host import EditorHost
 from CRCAnnotatorLib.presenter.ports import Fill, Lost, Tool
-from CRCAnnotatorLib.scene.screen import SlicerScreen
 from CRCAnnotatorLib.scene.slicer_scene import SlicerScene
 from slicer_support import settle, slice_widget, stroke
 
@@ -86,7 +88,9 @@ class SceneTest(unittest.TestCase):
         self.editor = EditorHost(self.holder)
         self.holder.layout().addWidget(self.editor.widget)
         self.ears = Ears()
-        self.scene = SlicerScene(slicer.mrmlScene, SlicerScreen(slicer.mrmlScene), self.editor)
+        self.scene = SlicerScene(
+            slicer.mrmlScene, SlicerScreen(slicer.mrmlScene, SlicerApplication(), ANNOTATOR_VIEWS), self.editor
+        )
         self.scene.listen(self.ears)
         self.layout = slicer.app.layoutManager().layout
 
@@ -246,7 +250,7 @@ class SceneTest(unittest.TestCase):
         self.ears.take()
         slicer.mrmlScene.Clear(0)
         settle()
-        self.assertEqual(self.ears.take(), [("lost", Lost.SCENE)])
+        self.assertEqual(self.ears.take(), [("losing",), ("lost", Lost.SCENE)])
         self.open()
         stroke("CRC1", [PLACE, (PLACE[0] + 12, PLACE[1], PLACE[2])])
 
@@ -257,13 +261,15 @@ class SceneTest(unittest.TestCase):
         self.ears.take()
         slicer.mrmlScene.RemoveNode(slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSegmentationNode"))
         settle()
-        self.assertEqual(self.ears.take(), [("lost", Lost.SEGMENTATION)])
+        self.assertEqual(self.ears.take(), [("losing",), ("lost", Lost.SEGMENTATION)])
 
     def test_no_observer_of_ours_stays(self) -> None:
         held = []
         kept, Observers.add = Observers.add, lambda self, *said, **how: (held.append(self), kept(self, *said, **how))[1]
         try:
-            self.scene = SlicerScene(slicer.mrmlScene, SlicerScreen(slicer.mrmlScene), self.editor)
+            self.scene = SlicerScene(
+                slicer.mrmlScene, SlicerScreen(slicer.mrmlScene, SlicerApplication(), ANNOTATOR_VIEWS), self.editor
+            )
             self.scene.listen(self.ears)
             self.open()
             self.scene.close_case()

@@ -18,9 +18,9 @@ from crc_mrml.annotation import Marks
 from crc_mrml.geometry import vtk_matrix
 from crc_mrml.layouts import THREE_D_NAME, add_layout, is_ours, remove_layouts, view_names
 from crc_mrml.observers import Observers
+from crc_mrml.parts import ShownViews
 from crc_mrml.view_nodes import remove_views
 from CRCAnnotatorLib.presenter.ports import Lost, Tool
-from CRCAnnotatorLib.scene.parts import ShownViews
 from CRCAnnotatorLib.scene.slicer_scene import SlicerScene
 from mrml_support import slicer
 from vtk.util.numpy_support import numpy_to_vtk
@@ -215,6 +215,9 @@ class Ears:
     def segment_changed(self, key: Any) -> None:
         self.heard.append(("segment_changed", key))
 
+    def segment_gone(self, key: Any) -> None:
+        self.heard.append(("segment_gone", key))
+
     def tool_used(self, tool: str) -> None:
         self.heard.append(("tool_used", tool))
 
@@ -238,6 +241,9 @@ class Ears:
 
     def touched(self) -> None:
         self.heard.append(("touched",))
+
+    def losing(self) -> None:
+        self.heard.append(("losing",))
 
     def lost(self, what: Lost) -> None:
         self.heard.append(("lost", what))

@@ -12,19 +12,19 @@ from crc_core.desk.arrangement import Arrangement, ImageKey
 from crc_core.desk.marks import CaliperKey, SampleKey
 from crc_mrml.caliper_marks import CaliperMarks
 from crc_mrml.contours import Contours
+from crc_mrml.corners import Corners
 from crc_mrml.following import Space, space_of
 from crc_mrml.images import Images
 from crc_mrml.observers import Observers, Quiet
 from crc_mrml.owned import Owned
 from crc_mrml.panes import Panes
+from crc_mrml.parts import Screen
 from crc_mrml.sample_marks import SampleMarks
 from crc_mrml.surfaces import Surfaces
 from crc_mrml.sync_marks import Placing, SyncMarks
 from crc_mrml.volumes import let_voxels_go
 
 from CRCAnnotatorLib.presenter.ports import Lost
-from CRCAnnotatorLib.scene.corners import Corners
-from CRCAnnotatorLib.scene.parts import Screen
 
 if TYPE_CHECKING:
     import numpy as np

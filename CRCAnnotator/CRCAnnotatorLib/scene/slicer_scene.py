@@ -17,12 +17,12 @@ from crc_mrml.contours import Home
 from crc_mrml.geometry import rigid_inverse
 from crc_mrml.mouse import Mouse
 from crc_mrml.observers import Quiet
+from crc_mrml.parts import Editor, Screen
+from crc_mrml.scene_watch import SceneWatch
 from crc_mrml.surfaces import look_from_the_front
 
 from CRCAnnotatorLib.presenter.ports import Fill, Lost, SceneListener, Tool
 from CRCAnnotatorLib.scene.contents import Contents
-from CRCAnnotatorLib.scene.parts import Editor, Screen
-from CRCAnnotatorLib.scene.scene_watch import SceneWatch
 from CRCAnnotatorLib.scene.tools import EFFECTS, tool_of
 
 if TYPE_CHECKING:

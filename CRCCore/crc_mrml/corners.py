@@ -7,12 +7,12 @@ from typing import Any
 
 import slicer
 from crc_core.desk.arrangement import ImageKey
+
 from crc_mrml.annotation import marks_of, value_at
 from crc_mrml.images import Images
 from crc_mrml.observers import Observers
 from crc_mrml.panes import Panes, View
-
-from CRCAnnotatorLib.scene.parts import Screen
+from crc_mrml.parts import Screen
 
 
 class Corners:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from crc_core.desk.arrangement import Arrangement
+
 from crc_mrml.annotation import Marks
 
 

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
-import qt
 import slicer
 from crc_core.desk.arrangement import Arrangement
 from crc_core.errors import CrcError
-from crc_mrml.annotation import Marks, dress, write
-from crc_mrml.layouts import THREE_D_NAME, add_layout, is_ours, leading_share, remove_layouts, view_names
-from crc_mrml.view_nodes import remove_views
 
-from CRCAnnotatorLib.scene.parts import ShownViews
+from crc_mrml.annotation import Marks, dress, write
+from crc_mrml.layouts import ViewSet, add_layout, is_ours, leading_share, remove_layouts, view_names
+from crc_mrml.parts import ShownViews
+from crc_mrml.view_nodes import remove_views
 
 _CONTROLLER_NEEDS_PX = 420
 _TYPE_PX = 14
 _SPACE_COLOUR = (0.08, 0.08, 0.1)
 
 
-class SlicerScreen:
-    """The layout manager of the running application; raises CrcError where Slicer runs without a window."""
+class Application(Protocol):
+    """What only the running application has: `crc_widgets.application.SlicerApplication`."""
 
-    def __init__(self, scene: Any) -> None:
-        self._scene = scene
+    def layout_manager(self) -> Any:
+        """Slicer's layout manager; None where it runs without a window."""
+
+    def deliver(self, receiver: Any) -> None:
+        """Let what was sent to an object and still waits arrive now."""
+
+    def slice_annotations(self) -> Any:
+        """The part of Slicer's Data Probe that writes into slice views; None where it does not run."""
+
+
+class SlicerScreen:
+    """The views of one module on the layout manager; raises CrcError where Slicer runs without a window."""
+
+    def __init__(self, scene: Any, application: Application, views: ViewSet) -> None:
+        self._scene, self._application, self._views = scene, application, views
         self._before: int = slicer.vtkMRMLLayoutNode.SlicerLayoutInitialView
         self._probe_was_on: int | None = None
         self._dressed: set[str] = set()
@@ -31,16 +43,18 @@ class SlicerScreen:
     def show(self, arrangement: Arrangement) -> ShownViews:
         """Put the views up; what was there before is remembered."""
         manager, layout = self._manager(), self._layout_node()
-        if not is_ours(layout.GetViewArrangement()):
+        if not is_ours(layout.GetViewArrangement(), self._views):
             self._before = layout.GetViewArrangement()
         self._silence_probe()
         layout.RemoveAllMaximizedViewNodes()
-        manager.setLayout(add_layout(layout, arrangement))
-        names = view_names(len(arrangement.panes))
+        manager.setLayout(add_layout(layout, arrangement, self._views))
+        names = view_names(len(arrangement.panes), self._views)
         self._settle(names)
         slices = tuple(self._scene.GetSingletonNode(name, "vtkMRMLSliceNode") for name in names)
         self._shape_controllers(names, manager.viewport().width * leading_share(arrangement))
-        in_space = self._scene.GetSingletonNode(THREE_D_NAME, "vtkMRMLViewNode") if arrangement.has_3d else None
+        in_space = (
+            self._scene.GetSingletonNode(self._views.space_name, "vtkMRMLViewNode") if arrangement.has_3d else None
+        )
         if in_space is not None:
             self._dress_space(in_space)
         return ShownViews(slices, in_space)
@@ -60,41 +74,41 @@ class SlicerScreen:
 
     def pause(self) -> None:
         """Draw nothing until `resume`."""
-        manager = slicer.app.layoutManager()
+        manager = self._application.layout_manager()
         if manager is not None:
             manager.pauseRender()
 
     def resume(self) -> None:
         """Draw again."""
-        manager = slicer.app.layoutManager()
+        manager = self._application.layout_manager()
         if manager is not None:
             manager.resumeRender()
 
     def give_back(self) -> None:
         """The layout that was there before comes back; nothing of ours is written in any view."""
-        manager = slicer.app.layoutManager()
+        manager = self._application.layout_manager()
         if manager is None:
             return
         self._clear_corners(manager)
         layout = self._layout_node()
-        if is_ours(layout.GetViewArrangement()):
+        if is_ours(layout.GetViewArrangement(), self._views):
             layout.RemoveAllMaximizedViewNodes()
             manager.setLayout(self._before)
-        probe = _probe()
+        probe = self._application.slice_annotations()
         if self._probe_was_on is not None and probe is not None:
             probe.sliceViewAnnotationsEnabled = self._probe_was_on
         self._probe_was_on = None
 
     def release(self) -> None:
         """Take views and layouts of ours out of the application."""
-        if slicer.app.layoutManager() is not None:
+        if self._application.layout_manager() is not None:
             self.give_back()
-            remove_layouts(self._layout_node())
-            remove_views(self._scene)
+            remove_layouts(self._layout_node(), self._views)
+            remove_views(self._scene, self._views)
         self._dressed.clear()
 
     def _manager(self) -> Any:
-        manager = slicer.app.layoutManager()
+        manager = self._application.layout_manager()
         if manager is None:
             raise CrcError("mrml.no_views")
         return manager
@@ -107,7 +121,7 @@ class SlicerScreen:
         for name in names:
             widget = self._manager().sliceWidget(name)
             if widget is not None:
-                qt.QCoreApplication.sendPostedEvents(widget.sliceController(), qt.QEvent.MetaCall)
+                self._application.deliver(widget.sliceController())
 
     def _shape_controllers(self, names: tuple[str, ...], leading_px: float) -> None:
         """The leading view keeps its bar for scrolling where there is room; the others give theirs to the image."""
@@ -118,7 +132,7 @@ class SlicerScreen:
 
     def _silence_probe(self) -> None:
         """Slicer's Data Probe would write over our corners; its observers stay, so that it can go on afterwards."""
-        probe = _probe()
+        probe = self._application.slice_annotations()
         if probe is not None and self._probe_was_on is None:
             self._probe_was_on = probe.sliceViewAnnotationsEnabled
             probe.sliceViewAnnotationsEnabled = 0
@@ -138,10 +152,3 @@ class SlicerScreen:
         widget = self._manager().viewWidget(node)
         if widget is not None:
             widget.threeDController().setVisible(False)
-
-
-def _probe() -> Any:
-    """The part of Slicer's Data Probe that writes into slice views, where it runs."""
-    module = getattr(slicer.modules, "DataProbeInstance", None)
-    info = getattr(module, "infoWidget", None)
-    return getattr(info, "sliceAnnotations", None)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import slicer
+
 from crc_mrml.observers import Observers
 
 
