@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The two commands of the README, on a bare machine, with the standard library alone.
 
-    python3 run.py demo      set up, then take a synthetic study through the whole work
+    python3 run.py demo      set up, then take a synthetic study through the whole work and serve the database it
+                             ends in (--no-serve for scripts)
     python3 run.py test      set up, then pass the tests (--full: the long ones too; --slicer PATH: that Slicer's too)
     python3 run.py setup     only set up
 
@@ -88,8 +89,17 @@ def require_python() -> None:
 
 
 def demo(rest: list[str]) -> int:
-    """Run `crcdb demo` in the environment, with the further arguments as they are."""
-    return subprocess.call([str(python_inside()), "-m", "crc_core.cli.main", "demo", *rest], env=clean_environment())
+    """Run `crcdb demo` in the environment, with the further arguments as they are.
+
+    Ctrl+C reaches it as well and is how one leaves the served database: it ends by itself.
+    """
+    words = [str(python_inside()), "-m", "crc_core.cli.main", "demo", *rest]
+    with subprocess.Popen(words, env=clean_environment()) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
 
 
 def test(rest: list[str]) -> int:

@@ -147,7 +147,7 @@ def test_an_occupied_folder_is_refused_and_left_alone(tmp_path, capsys):
 def test_a_study_of_ones_own_goes_as_far_as_it_can(played, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     study = played.folder / "dicom" / "agreed"
-    assert main(["demo", "--study", str(study), "--out", str(tmp_path / "mine"), "--lang", "en"]) == 0
+    assert main(["demo", "--study", str(study), "--out", str(tmp_path / "mine"), "--lang", "en", "--no-serve"]) == 0
     told = capsys.readouterr().out
     assert "Verdict: note" in told
     assert "crcdb store assign" in told

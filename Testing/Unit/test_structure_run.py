@@ -201,8 +201,25 @@ def test_usage(run: types.ModuleType, capsys: Capture, words: list[str], code: i
 def test_the_demo_gets_its_arguments_as_they_are(
     run: types.ModuleType, installed: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    called = []
-    monkeypatch.setattr(run.subprocess, "call", lambda words, **_settings: called.append(words) or 1)
+    called, told = [], [KeyboardInterrupt(), KeyboardInterrupt(), 1]
+
+    class Process:
+        def __init__(self, words: list[str], **_settings: object) -> None:
+            called.append(words)
+
+        def __enter__(self) -> Process:
+            return self
+
+        def __exit__(self, *_error: object) -> None:
+            pass
+
+        def wait(self) -> int:
+            answer = told.pop(0)
+            if isinstance(answer, KeyboardInterrupt):
+                raise answer
+            return int(answer)
+
+    monkeypatch.setattr(run.subprocess, "Popen", Process)
     assert run.main(["demo", "--study", "a b", "--help"]) == 1
     assert called == [[str(run.python_inside()), "-m", "crc_core.cli.main", "demo", "--study", "a b", "--help"]]
     assert len(installed) == 1

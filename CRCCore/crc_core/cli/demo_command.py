@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 import unicodedata
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any, Protocol, cast
 
 from crc_core.cli.check_command import show_check
 from crc_core.cli.console import Console, Exit
@@ -15,21 +18,44 @@ from crc_core.text import Lang, say
 _DEFAULT_SEED = 1
 _DEFAULT_FOLDER = Path("crc-demo")
 _LABEL_PLACES = 20
+SERVER_GROUP = "crcdb.demo"
+"""The entry point by which an installed server offers to serve what a demonstration made."""
+
+
+class DemoServer(Protocol):
+    """What an installed server does for a demonstration."""
+
+    def prepare(self, store: Path, data: Path, console: Console) -> Any:
+        """Take the folder store over into a new server in the folder `data`."""
+
+    def tell(self, prepared: Any, console: Console) -> None:
+        """Say who can sign in and how."""
+
+    def serve(self, prepared: Any, console: Console) -> None:
+        """Serve it until Ctrl+C."""
 
 
 def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
     """Add the arguments of the demonstration."""
     parser.add_argument("--out", type=Path, metavar="DIR", help=say("demo.help.out", lang))
     parser.add_argument("--study", type=Path, metavar="DIR", help=say("demo.help.study", lang))
+    parser.add_argument(
+        "--serve", action=argparse.BooleanOptionalAction, default=None, help=say("adopting.help.serve", lang)
+    )
     parser.add_argument("--seed", type=int, default=_DEFAULT_SEED, metavar="N", help=say("demo.help.seed", lang))
 
 
 def run(arguments: argparse.Namespace, console: Console) -> Exit:
-    """Play the demonstration; exit 1 where the store check finds a problem or the own study is refused."""
+    """Play the demonstration; exit 1 where the store check finds a problem or the own study is refused.
+
+    Where the server is installed it ends in the served database, which a person at a terminal looks at until Ctrl+C.
+    """
     began = time.monotonic()
     folder = _folder(arguments.out).absolute()
     if arguments.study is not None:
-        return _own(arguments.study, folder, console)
+        code, store = _own(arguments.study, folder, console)
+        finish(arguments.serve, store, console)
+        return code
     from crc_core.demo.exports import export_all, store_words, summary
     from crc_core.demo.story import run_story, stepping
 
@@ -54,10 +80,33 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
             "problems": len(ending.check.findings),
         }
     )
+    finish(arguments.serve, ending.team.store.layout.root, console)
     return Exit.ANSWER_NO if ending.check.findings else Exit.DONE
 
 
-def _own(study: Path, folder: Path, console: Console) -> Exit:
+def finish(wish: bool | None, store: Path, console: Console) -> None:
+    """Hand the store to the server: served where wished or where a person sits at a terminal, else told how to."""
+    found = list(entry_points(group=SERVER_GROUP))
+    if wish is False or (console.as_json and not wish):
+        return
+    if not found:
+        if wish:
+            raise CrcError("adopting.no_server")
+        return
+    from crc_core.demo.story import stepping
+
+    server, data = cast(DemoServer, found[0].load()), store.parent / "server"
+    console.line("")
+    with stepping(_Teller(console).tell, "adopting.step"):
+        prepared = server.prepare(store, data, console)
+    server.tell(prepared, console)
+    if wish or (sys.stdin.isatty() and sys.stdout.isatty()):
+        server.serve(prepared, console)
+    else:
+        console.say("adopting.demo_again", data=data)
+
+
+def _own(study: Path, folder: Path, console: Console) -> tuple[Exit, Path]:
     from crc_core.demo.own_study import check_own_study, run_own_study
 
     teller = _Teller(console)
@@ -77,7 +126,7 @@ def _own(study: Path, folder: Path, console: Console) -> Exit:
             "refused_items": list(refused),
         }
     )
-    return Exit.ANSWER_NO if refused else Exit.DONE
+    return Exit.ANSWER_NO if refused else Exit.DONE, ending.store
 
 
 class _Teller:

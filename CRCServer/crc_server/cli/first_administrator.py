@@ -31,6 +31,12 @@ def make_store(console: Console) -> None:
     console.say("server.made", person=person)
 
 
+def asked_account(console: Console) -> tuple[str, str]:
+    """Which administrator of an existing store gets which password; raises CrcError where nobody can be asked."""
+    person = _value(ADMINISTRATOR, "server.ask.person", console)
+    return person, os.environ.get(PASSWORD) or _new_password(person, console)
+
+
 def _value(variable: str, question: str, console: Console) -> str:
     given = os.environ.get(variable)
     if given:

@@ -6,6 +6,7 @@ import argparse
 import ipaddress
 import socket
 import threading
+from collections.abc import Callable
 
 from crc_core.cli.console import Console, Exit, flush
 from crc_core.errors import CrcError
@@ -51,16 +52,28 @@ def _prepare(console: Console) -> None:
 
 
 def _serve(arguments: argparse.Namespace, console: Console, config: Config) -> None:
+    listening = listen(arguments.host, arguments.port)
+    url = f"http://{arguments.host}:{listening.getsockname()[1]}/"
+
+    def announce() -> None:
+        console.say("server.serving", url=url)
+        console.document({"url": url})
+        flush()
+
+    serve_on(listening, config, arguments.threads, announce)
+
+
+def serve_on(listening: socket.socket, config: Config, threads: int, announce: Callable[[], None]) -> None:
+    """Serve on a socket until Ctrl+C, doing what is due meanwhile; `announce` is called once requests are taken."""
     from waitress.server import create_server
 
     from crc_server.keeping import keep
     from crc_server.wsgi import application
 
-    listening = _listen(arguments.host, arguments.port)
     server = create_server(
         application,
         sockets=[listening],
-        threads=arguments.threads,
+        threads=threads,
         max_request_body_size=_LARGEST_BODY_BYTES,
         clear_untrusted_proxy_headers=not config.is_tls,
         ident=None,
@@ -68,10 +81,7 @@ def _serve(arguments: argparse.Namespace, console: Console, config: Config) -> N
     stop = threading.Event()
     keeper = threading.Thread(target=keep, args=(stop,), daemon=True)
     keeper.start()
-    url = f"http://{arguments.host}:{listening.getsockname()[1]}/"
-    console.say("server.serving", url=url)
-    console.document({"url": url})
-    flush()
+    announce()
     try:
         server.run()
     finally:
@@ -79,7 +89,8 @@ def _serve(arguments: argparse.Namespace, console: Console, config: Config) -> N
         server.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket at the address; raises CrcError where it cannot be had."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.socket(family, socket.SOCK_STREAM)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from crc_core.errors import CrcError
 from crc_core.files.atomic import create_exclusively, naming
-from crc_core.files.canonical import canonical_bytes
-from crc_core.files.records import time_text
+from crc_core.files.canonical import canonical_bytes, read_document
+from crc_core.files.records import from_document, time_text
 from crc_core.identity import UnitId, check_case_code, mint_case_code
 from crc_core.store.parts import Chain
 
@@ -21,6 +22,28 @@ _SITE, _SERIAL = slice(4, 6), slice(7, 13)
 def case_path(folder: Path, code: str) -> Path:
     """The file that reserves a case code."""
     return folder / f"{code}.json"
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """`cases/<code>.json`: a reserved code, and who reserved it when."""
+
+    schema: str
+    code: str
+    actor: str
+    at: datetime
+
+
+def reserved_cases(folder: Path) -> Iterator[CaseFile]:
+    """Every reserved code in order; raises CrcError for a file that is broken or whose name tells another code."""
+    with naming(folder):
+        names = sorted(name for name in os.listdir(folder) if code_of(name) is not None)  # noqa: PTH208
+    for name in names:
+        path = folder / name
+        found = from_document(CaseFile, read_document(path, CASE_SCHEMA), path)
+        if found.code != code_of(name):
+            raise CrcError("json.bad_value", path=path, place="code")
+        yield found
 
 
 def code_of(name: str) -> str | None:

@@ -45,7 +45,8 @@ class FolderStore(RuledStore):
         self._people = People(self._layout.people, clock, pin_policy or load_pin_policy())
         chain, policy = Chain(self._cache), self._file.policy
         cases = CaseFiles(self._layout.cases, chain)
-        parts = Parts(FolderBodies(self._layout), cases, self._people, policy, enforces=False)
+        self._bodies = FolderBodies(self._layout)
+        parts = Parts(self._bodies, cases, self._people, policy, enforces=False)
         super().__init__(Ledger(chain, policy, clock, decide), parts)
 
     @classmethod
@@ -100,6 +101,11 @@ class FolderStore(RuledStore):
     def people(self) -> People:
         """Names and PINs."""
         return self._people
+
+    @property
+    def bodies(self) -> FolderBodies:
+        """Images, readings and finals."""
+        return self._bodies
 
     def info(self) -> StoreInfo:
         """What kind of store this is."""
