@@ -138,3 +138,27 @@ class ValueRow(models.Model):
             models.Index(fields=["field", "number", "case"], name="value_number"),
             models.Index(fields=["field", "text", "case"], name="value_text"),
         )
+
+
+class TakenRow(models.Model):
+    """Something left the database with a person: a final, images, a table; kept for the audit."""
+
+    at = models.DateTimeField(db_index=True)
+    person = models.CharField(max_length=40, db_index=True)
+    what = models.CharField(max_length=16)
+    unit = models.CharField(max_length=24, default="")
+    count = models.IntegerField(default=1)
+
+
+class SavedSearchRow(models.Model):
+    """A tree of conditions that a person keeps under a name."""
+
+    person = models.CharField(max_length=40)
+    name = models.CharField(max_length=80)
+    body = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        """A name is there once for each person."""
+
+        constraints = (models.UniqueConstraint(fields=["person", "name"], name="saved_search_once"),)
