@@ -92,6 +92,7 @@ class Session:
         from crc_widgets.application import SlicerApplication
         from crc_widgets.ask import Dialogs
         from crc_widgets.clock import MachineClock
+        from crc_widgets.dialog import run_modal
         from crc_widgets.dicom_picker import StudyPicker
         from crc_widgets.editor_host import EditorHost
         from crc_widgets.jobs import QtJobs
@@ -124,7 +125,7 @@ class Session:
         )
         self.annotator = Annotator(kit, panel_language())
         self.editor.on_brush_changed(self.annotator.contour.set_brush)
-        self.window = AnnotatorWindow(parent, self.annotator, self.editor.widget, self.ask.text, _run)
+        self.window = AnnotatorWindow(parent, self.annotator, self.editor.widget, self.ask.text, run_modal)
 
     def lang(self):
         """The language the person is asked in."""
@@ -167,10 +168,6 @@ def data_folder():
     if elsewhere:
         return Path(elsewhere)
     return Path(qt.QStandardPaths.writableLocation(qt.QStandardPaths.GenericDataLocation)) / "CRCDatabase"
-
-
-def _run(dialog):
-    return dialog.exec_()
 
 
 class CRCAnnotatorTest(ScriptedLoadableModuleTest):

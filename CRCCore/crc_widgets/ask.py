@@ -11,6 +11,7 @@ import qt
 from crc_core.errors import CrcError
 from crc_core.text import Lang, say
 
+from crc_widgets.dialog import run_modal, shown
 from crc_widgets.look import button, column, label, line
 
 _WIDTH = 420
@@ -40,14 +41,15 @@ class Dialogs:
         pick_study: Callable[[qt.QWidget | None, Lang], Path | None] | None = None,
     ) -> None:
         self._window, self._lang = window, lang
-        self._run = run or _exec
+        self._run = run or run_modal
         self._pick_study = pick_study
 
     def choose(self, title: str, words: str, choices: Sequence[ChoiceLike]) -> str | None:
         """One of several buttons; the code chosen."""
         asked = _Asked(self._window(), title, words)
         asked.layout.addLayout(self._choice_line(asked, choices))
-        return self._answer(asked)
+        with shown(asked.dialog, self._run):
+            return asked.code
 
     def _choice_line(self, asked: _Asked, choices: Sequence[ChoiceLike]) -> qt.QHBoxLayout:
         row = line(gap=6)
@@ -66,7 +68,8 @@ class Dialogs:
         asked.layout.addLayout(self._ok_line(asked, entry.ok))
         entry.check()
         entry.edit.setFocus()
-        return None if self._answer(asked) is None else entry.edit.plainText.strip()
+        with shown(asked.dialog, self._run):
+            return None if asked.code is None else entry.edit.plainText.strip()
 
     def pick(self, title: str, words: str, choices: Sequence[ChoiceLike]) -> str | None:
         """One of a longer list; the code chosen."""
@@ -76,7 +79,8 @@ class Dialogs:
         asked.layout.addWidget(picked.list)
         asked.layout.addLayout(self._ok_line(asked, picked.ok))
         picked.check()
-        return None if self._answer(asked) is None else picked.code
+        with shown(asked.dialog, self._run):
+            return None if asked.code is None else picked.code
 
     def folder(self, title: str, preset: Path | None = None) -> Path | None:
         """A folder that exists."""
@@ -108,11 +112,6 @@ class Dialogs:
         row.addWidget(ok)
         row.addWidget(cancel)
         return row
-
-    def _answer(self, asked: _Asked) -> str | None:
-        self._run(asked.dialog)
-        asked.dialog.deleteLater()
-        return asked.code
 
 
 @dataclass(frozen=True)
@@ -226,7 +225,3 @@ class _List:
     def _taken(self, _item: qt.QListWidgetItem) -> None:
         if self.ok.isEnabled():
             self._asked.give("ok")
-
-
-def _exec(dialog: qt.QDialog) -> object:
-    return dialog.exec_()

@@ -12,6 +12,7 @@ from crc_core.text import Lang, say
 from crc_widgets.about_panel import documentation
 from crc_widgets.activity import Activity
 from crc_widgets.close_guard import CloseGuard
+from crc_widgets.dialog import shown
 from crc_widgets.main_window import WindowParts
 from crc_widgets.shortcuts import Shortcuts, ShortcutSheet
 from crc_widgets.side_dock import SideDock
@@ -95,8 +96,8 @@ class AnnotatorWindow:
         """Show the sheet of shortcuts."""
         lang = self._annotator.hub.lang
         sheet = ShortcutSheet(slicer.util.mainWindow(), self.shortcuts.bindings, lang)
-        self._run(sheet.dialog)
-        sheet.dialog.deleteLater()
+        with shown(sheet.dialog, self._run):
+            pass
 
     def _show_help(self) -> None:
         found = help_page(self._annotator.hub.lang)
