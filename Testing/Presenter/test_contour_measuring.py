@@ -62,6 +62,8 @@ def test_a_dragged_caliper_is_the_persons_until_it_is_given_back() -> None:
     desk.scene.drags(LONG, start, end)
     row = size(desk, Size.LONG_DIAMETER)
     assert row.by_hand and row.value == "22 mm" and "by contour" in row.detail
+    spoken_of = desk.state.targets[0].lesions[0].detail
+    assert spoken_of.startswith("long diameter 22 mm"), "the lesion is named with the size that the list shows"
     kept = desk.of(Target.PRIMARY).lesion(1).caliper(Size.LONG_DIAMETER)
     assert kept.method is Method.BY_HAND and kept.place.start_ras == start and kept.slice_index in (12, 13)
     answer = desk.report_state.form.row(LONG_FIELD)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from crc_core.contour.results import Size
 from crc_core.contour.wording import finding_sentence, finding_slices
 from crc_core.desk.lesions import LAST_NUMBER, answers_of, classes_of, lesion_name
 from crc_core.desk.rules import rule_card
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from crc_core.contour.results import Finding
     from crc_core.desk.layers import Overlap
     from crc_core.desk.work import LesionWork, TargetState
+
+_SPOKEN_OF = {Target.PRIMARY: Size.LONG_DIAMETER, Target.NODE: Size.SHORT_DIAMETER}
+"""The size a lesion is spoken of by: of a metastasis the longest in any axial slice (RECIST 1.1)."""
 
 
 class Rows:
@@ -118,18 +122,22 @@ class Rows:
             name=lesion_name(number),
             kind=lesion.kind,
             kind_words=self._bench.hub.say(f"annotator.contour.kind_{lesion.kind.value}"),
-            detail=self._detail(target, number),
+            detail=self._detail(target, lesion),
             active=target is self._bench.target and number == self._bench.lesion,
             drawn=self._bench.is_drawn(target, number),
         )
 
-    def _detail(self, target: Target, number: int) -> str:
-        hub, exam = self._bench.hub, self._bench.exams.get((target, number))
+    def _detail(self, target: Target, lesion: LesionWork) -> str:
+        """The size by which the lesion is spoken of, as the sizes below show it, and its volume."""
+        hub, exam = self._bench.hub, self._bench.exams.get((target, lesion.number))
         if exam is None or exam.sizes is None:
-            return "" if self._bench.is_drawn(target, number) else hub.say("annotator.contour.not_drawn")
+            return "" if self._bench.is_drawn(target, lesion.number) else hub.say("annotator.contour.not_drawn")
+        size = _SPOKEN_OF.get(target, Size.LONGEST_AXIAL)
+        measured = lesion.caliper(size) or exam.sizes.of(size)
         return hub.say(
             "annotator.contour.lesion_detail",
-            size=exam.sizes.longest_axial.shown,
+            label=hub.say(f"contour.size.{size.value}"),
+            size="" if measured is None else measured.shown,
             volume=f"{exam.sizes.volume_ml:.1f}",
         )
 

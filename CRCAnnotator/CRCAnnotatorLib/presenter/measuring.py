@@ -200,7 +200,7 @@ class Measuring:
 
     def _by_contour(self, target: Target, number: int | None, size: Size) -> Measurement | None:
         sizes = self._sizes(target, number)
-        return None if sizes is None else getattr(sizes, _FIELD_OF[size])
+        return None if sizes is None else sizes.of(size)
 
     def _offered(self, target: Target, number: int) -> Measurement | None:
         """A caliper for the wall of a primary that has no inner edge, to be dragged across it."""

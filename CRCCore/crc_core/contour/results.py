@@ -196,6 +196,10 @@ class LesionMeasurements:
     longest_axial: Measurement
     thickness: Measurement | None = None
 
+    def of(self, size: Size) -> Measurement | None:
+        """One size; None where it does not apply."""
+        return next((item for item in self.all if item.kind is size), None)
+
     @property
     def all(self) -> tuple[Measurement, ...]:
         """Every measurement there is, in the order of the report's fields."""
