@@ -47,6 +47,16 @@ def value(name: str, text: str, unit: str | None = None) -> object:
         ("perforation", "no", None, False),
         ("next_due", "2026/02/03", None, "2026-02-03"),
         ("next_due", "2026-02-30", None, "clinical.not_a_date"),
+        ("next_due", "2026/2/3", None, "2026-02-03"),
+        ("next_due", "2026.2.3", None, "2026-02-03"),
+        ("next_due", "2026年2月3日", None, "2026-02-03"),
+        ("next_due", "2026/2/3 0:00", None, "2026-02-03"),
+        ("next_due", "２０２６-02-03", None, "2026-02-03"),
+        ("next_due", "3/2/2026", None, "clinical.not_a_date"),
+        ("next_due", "46056", None, "clinical.not_a_date"),
+        ("cea", "５.２ μg/L", None, 5.2),
+        ("cea", "5.2", "µg/L", 5.2),
+        ("ct", "ＣＴ３", None, "cT3"),
         ("diet", "x" * 501, None, "clinical.too_long"),
         ("diet", "  ", None, None),
     ],
@@ -99,6 +109,44 @@ def test_a_table_is_read_by_names_in_either_language_with_units_in_the_header() 
             {"age": 61, "cea": 4.0, "sex": "female"},
             {"age": 70, "sex": "male"},
         ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("mark", [",", "\t", ";"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_what_spreadsheets_save_is_read(encoding: str, mark: str, end: str) -> None:
+    """Columns without a head that stay empty, separators left out at the end of a row, and a line that names them."""
+    lines = ["影像编码,日期,病理类型,pT,,", "crc-01-000001-h,2026/1/5,腺癌,pT3,,", "CRC-01-000002-F,2026/1/6 0:00,,pT1"]
+    for first in ([], [f"sep={mark}"]):
+        text = end.join([*first, *(line.replace(",", mark) for line in lines), ""])
+        table = read_table(text.encode(encoding), PATHOLOGY, CASES)
+        assert table.problems == (), (first, table.problems)
+        assert [(record.case, record.date) for record in table.records] == [
+            ("CRC-01-000001-H", "2026-01-05"),
+            ("CRC-01-000002-F", "2026-01-06"),
+        ]
+        wrong = text.replace("2026/1/5", "2026/1/32")
+        assert [item.row for item in read_table(wrong.encode(encoding), PATHOLOGY, CASES).problems] == [2 + len(first)]
+
+
+def test_no_value_is_dropped_for_want_of_a_head() -> None:
+    data = "case,age,\nCRC-01-000001-H,61,5\nCRC-01-000002-F,62,,7\n"
+    found = [
+        (item.row, item.problem.code, item.problem.values)
+        for item in read_table(data.encode(), CLINICAL, CASES).problems
+    ]
+    assert found == [
+        (2, "clinical.no_head", (("column", "3"), ("text", "5"))),
+        (3, "clinical.no_head", (("column", "4"), ("text", "7"))),
+    ]
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1"])
+def test_a_workbook_is_told_from_a_table(start: bytes) -> None:
+    with pytest.raises(CrcError) as caught:
+        read_table(start + b"anything", CLINICAL, CASES)
+    assert caught.value.code == "clinical.workbook"
+    assert "CSV" in caught.value.sentence(Lang.ZH)
 
 
 def test_every_problem_is_told_with_its_row_and_nothing_is_taken() -> None:

@@ -9,12 +9,18 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from crc_core.clinical.fields import Field, RecordKind
-from crc_core.clinical.values import Problem, Value, read_date, read_value
+from crc_core.clinical.values import Problem, Value, plain, read_date, read_value
 from crc_core.errors import CrcError
 from crc_core.text import Lang, say
 
 MOST_ROWS = 20_000
 _CASE, _DATE = "case", "date"
+_SEPARATORS = (",", "\t", ";")
+_NAMED_SEPARATOR = re.compile(r"sep=([,;\t])\r?\n")
+"""A first line that some spreadsheets write and all of them read."""
+
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _WITH_UNIT = re.compile(r"(.+?)\s*[(\[（](.+?)[)\]）]")
 
 
@@ -54,16 +60,19 @@ class _Column:
 
 
 def read_table(data: bytes, kind: RecordKind, cases: Collection[str]) -> ReadTable:
-    """The records in a CSV (UTF-8 or GB 18030) whose header names `case`, `date` and fields, by identifier or by name.
+    """The records in a table whose header names `case`, `date` and fields, by identifier or by name.
 
-    A unit may stand in brackets behind a field's name. Raises CrcError for what is no table at all.
+    Takes what spreadsheets save as text: UTF-8 (with a mark or without), UTF-16 and GB 18030, parted by commas, tabs or
+    semicolons. A unit may stand in brackets behind a field's name. Raises CrcError for what is no table at all.
     """
-    rows = _rows(data)
-    columns, problems = _columns(rows[0], kind)
+    rows = _rows(decoded(data), kind)
+    first = next(number for number, cells in enumerate(rows, start=1) if cells is not None)
+    header = rows[first - 1] or []
+    columns, problems = _columns(header, kind, first)
     records: list[ClinicalRecord] = []
     seen: dict[tuple[str, str | None], int] = {}
-    for number, cells in enumerate(rows[1:], start=2):
-        if not any(cell.strip() for cell in cells):
+    for number, cells in enumerate(rows[first:], start=first + 1):
+        if cells is None or not any(cell.strip() for cell in cells):
             continue
         record, wrong = _record(number, cells, columns, kind, cases)
         place = (record.case, record.date)
@@ -75,42 +84,70 @@ def read_table(data: bytes, kind: RecordKind, cases: Collection[str]) -> ReadTab
     return ReadTable(tuple(records) if not problems else (), tuple(problems), len(records))
 
 
-def _rows(data: bytes) -> list[list[str]]:
-    for encoding in ("utf-8-sig", "gb18030"):
+def decoded(data: bytes) -> str:
+    """The text of a table file; raises CrcError for a workbook and for what is no text."""
+    if data.startswith(_WORKBOOKS):
+        raise CrcError("clinical.workbook")
+    encodings = ("utf-16",) if data.startswith(_UTF16_MARKS) else ("utf-8-sig", "gb18030")
+    for encoding in encodings:
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        try:
-            rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-        except csv.Error:
-            break
-        if rows and len(rows) <= MOST_ROWS + 1 and "\0" not in text:
-            return rows
-        break
+        if "\0" not in text:
+            return text
     raise CrcError("clinical.not_a_table", most=MOST_ROWS)
 
 
-def _columns(header: list[str], kind: RecordKind) -> tuple[list[_Column], list[RowProblem]]:
+def _rows(text: str, kind: RecordKind) -> list[list[str] | None]:
+    """The rows in their order; None for the line by which a spreadsheet names what parts the cells."""
+    named = _NAMED_SEPARATOR.match(text)
+    parted = [_parted(text, named[1])] if named else [_parted(text, mark) for mark in _SEPARATORS]
+    tables = [rows for rows in parted if rows]
+    if not tables:
+        raise CrcError("clinical.not_a_table", most=MOST_ROWS)
+    best = max(tables, key=lambda rows: _known_columns(rows[0], kind))
+    return [None, *best[1:]] if named else [*best]
+
+
+def _parted(text: str, mark: str) -> list[list[str]]:
+    """The cells under one separator; empty where that makes no table."""
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True))
+    except csv.Error:
+        return []
+    return rows if len(rows) <= MOST_ROWS + 1 else []
+
+
+def _known_columns(header: list[str], kind: RecordKind) -> int:
+    columns = [_column(cell.strip(), kind) for cell in header]
+    return sum(column.field is not None or column.name in (_CASE, _DATE) for column in columns)
+
+
+def _columns(header: list[str], kind: RecordKind, row: int) -> tuple[list[_Column], list[RowProblem]]:
+    """What each column holds; columns without a head are allowed where they are empty all the way down."""
     columns = [_column(cell.strip(), kind) for cell in header]
     problems = []
     names = [column.name for column in columns]
     for position, column in enumerate(columns):
+        if not column.name:
+            continue
         if column.field is None and column.name not in (_CASE, _DATE):
             problem = Problem.of("clinical.unknown_column", column=header[position].strip()[:60])
-            problems.append(RowProblem(1, column.name, problem))
+            problems.append(RowProblem(row, column.name, problem))
         elif column.name in names[:position]:
-            problems.append(RowProblem(1, column.name, Problem.of("clinical.twice_column", column=column.name)))
+            problems.append(RowProblem(row, column.name, Problem.of("clinical.twice_column", column=column.name)))
     if _CASE not in names:
-        problems.append(RowProblem(1, None, Problem.of("clinical.no_case_column")))
+        problems.append(RowProblem(row, None, Problem.of("clinical.no_case_column")))
     if kind.dated and _DATE not in names:
-        problems.append(RowProblem(1, None, Problem.of("clinical.no_date_column")))
+        problems.append(RowProblem(row, None, Problem.of("clinical.no_date_column")))
     return columns, problems
 
 
 def _column(text: str, kind: RecordKind) -> _Column:
     match = _WITH_UNIT.fullmatch(text)
-    for name, unit in ((text, None), (match[1], match[2]) if match else (text, None)):
+    for written, unit in ((text, None), (match[1], match[2]) if match else (text, None)):
+        name = plain(written)
         if name.lower() in _words("clinical.case", _CASE):
             return _Column(_CASE, None)
         if kind.dated and name.lower() in _words("clinical.date", _DATE):
@@ -122,7 +159,7 @@ def _column(text: str, kind: RecordKind) -> _Column:
 
 
 def _words(code: str, name: str) -> set[str]:
-    return {name, *(say(code, lang).lower() for lang in Lang)}
+    return {name, *(plain(say(code, lang)).lower() for lang in Lang)}
 
 
 def _record(
@@ -130,10 +167,14 @@ def _record(
 ) -> tuple[ClinicalRecord, list[RowProblem]]:
     case, day, wrong = "", None, []
     values: dict[str, Value] = {}
-    for column, cell in zip(columns, cells, strict=False):
+    # A spreadsheet leaves separators out at the end of a row; what stands behind the last head is nobody's value.
+    for position, cell in enumerate(cells):
+        column = columns[position] if position < len(columns) else _Column("", None)
         answer: Value | Problem | None = None
-        if column.name == _CASE:
-            case = cell.strip()
+        if not column.name and cell.strip():
+            answer = Problem.of("clinical.no_head", column=position + 1, text=cell.strip()[:40])
+        elif column.name == _CASE:
+            case = plain(cell).upper()
         elif column.name == _DATE:
             answer = read_date(_DATE, cell)
             day = None if isinstance(answer, Problem) else answer
@@ -142,7 +183,7 @@ def _record(
             if answer is not None and not isinstance(answer, Problem):
                 values[column.name] = answer
         if isinstance(answer, Problem):
-            wrong.append(RowProblem(number, column.name, answer))
+            wrong.append(RowProblem(number, column.name or None, answer))
     if any(column.name == _CASE for column in columns) and case not in cases:
         wrong.append(RowProblem(number, _CASE, Problem.of("clinical.unknown_case", case=case[:40])))
     if not values and not wrong:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from types import MappingProxyType
 
 from crc_core.clinical.fields import Field, FieldKind, choice_label
 from crc_core.text import Lang, say
@@ -16,6 +20,8 @@ Value = float | int | bool | str | tuple[str, ...]
 _NUMBER = re.compile(r"([-+]?[0-9]{1,15}(?:[.][0-9]{1,15})?)\s*((?:[^\W\d_]|%).*)?")
 _YES, _NO = "yes", "no"
 _SEPARATORS = re.compile(r"[;；、]")
+_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]0?0:00(?::00)?)?", re.ASCII)
+"""What spreadsheets make of a date: no leading zeros, and sometimes a midnight behind it."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class Problem:
 
 def read_value(field: Field, text: str, unit: str | None = None) -> Value | Problem | None:
     """The value in what a person wrote; None for nothing; `unit` is what the column says where the text says none."""
-    text = text.strip()
+    text = text.strip() if field.kind is FieldKind.TEXT else plain(text)
     if not text:
         return None
     if field.kind in (FieldKind.NUMBER, FieldKind.INTEGER):
@@ -59,10 +65,19 @@ def read_value(field: Field, text: str, unit: str | None = None) -> Value | Prob
     return text
 
 
+def plain(text: str) -> str:
+    """A text without the spaces around it and with full-width letters, digits and signs made usual ones."""
+    return unicodedata.normalize("NFKC", text).replace("µ", "u").replace("μ", "u").strip()
+
+
 def read_date(name: str, text: str) -> str | Problem:
     """A date as ISO 8601."""
+    wanted = plain(text)
+    match = _DATE.fullmatch(wanted)
     try:
-        return date.fromisoformat(text.strip().replace("/", "-")).isoformat()
+        if match is None:
+            return date.fromisoformat(wanted).isoformat()
+        return date(int(match[1]), int(match[2]), int(match[3])).isoformat()
     except ValueError:
         return Problem.of("clinical.not_a_date", field=name, text=text[:40])
 
@@ -86,8 +101,8 @@ def _number(field: Field, text: str, unit: str | None) -> float | int | Problem:
     match = _NUMBER.fullmatch(text)
     if match is None:
         return Problem.of("clinical.not_a_number", field=field.id, text=text[:40])
-    named = (match[2] or "").strip() or unit or field.unit or "1"
-    factor = next((value for name, value in field.units.items() if name.lower() == named.lower()), None)
+    named = (match[2] or "").strip() or plain(unit or "") or field.unit or "1"
+    factor = next((value for name, value in field.units.items() if plain(name).lower() == named.lower()), None)
     if factor is None:
         return Problem.of("clinical.unknown_unit", field=field.id, unit=named[:20], known=", ".join(field.units))
     # Twelve digits are more than any instrument gives, and hide what a factor of 0.1 does to binary fractions.
@@ -104,11 +119,15 @@ def _number(field: Field, text: str, unit: str | None) -> float | int | Problem:
 
 
 def _choice(field: Field, text: str, choices: tuple[str, ...]) -> str | Problem:
-    for choice in choices:
-        words = {choice, *(choice_label(choice, lang) for lang in Lang)}
-        if text.lower() in {word.lower() for word in words}:
-            return choice
-    return Problem.of("clinical.not_a_choice", field=field.id, text=text[:40], known=", ".join(choices))
+    found = _words(choices).get(text.lower())
+    return found or Problem.of("clinical.not_a_choice", field=field.id, text=text[:40], known=", ".join(choices))
+
+
+@cache
+def _words(choices: tuple[str, ...]) -> Mapping[str, str]:
+    """The choice that each word means; the first of two that share one."""
+    named = [(choice, (choice, *(choice_label(choice, lang) for lang in Lang))) for choice in reversed(choices)]
+    return MappingProxyType({plain(word).lower(): choice for choice, words in named for word in words})
 
 
 def _named(name: str, value: str, lang: Lang) -> str:
