@@ -1,13 +1,8 @@
-"""The senior's desk: the queue, what can be taken, what it comes to, signing, two at once, killed while signing."""
+"""The senior's desk: the queue, what can be taken, what it comes to, signing."""
 
 from __future__ import annotations
 
 import json
-import random
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -29,9 +24,6 @@ from crc_core.quality.case import OpenCase, accept_sub_voxel, open_case, sign_ca
 from crc_core.reading.final import Take
 from crc_core.reading.seal import read_final
 from crc_core.report.merge import Choice
-from crc_core.store.check import check_store
-from crc_core.store.findings import Level
-from crc_core.store.protocol import Receipt
 from crc_core.text import Lang, say
 from crc_core.vocabulary import LesionClass, PersonRole, Target, TargetAnswer, Title
 from crc_core.workflow import payloads as p
@@ -41,7 +33,6 @@ from crc_core.workflow.views import Phase
 from quality_support import Habit, Team, study
 from store_support import PIN, POLICY, START, MovingClock, must, new_store
 
-WORKER = Path(__file__).parent.parent / "Support" / "quality_worker.py"
 HABITS = {"wang": Habit(), "li": Habit(shift=3, misses=True, stages_up=True), "zhao": Habit(shift=2, every=2)}
 
 
@@ -303,58 +294,3 @@ def test_the_command_takes_reason_codes(
     assert main([*words, "--lesion", "primary:A1=union", "--why", "boundary", "--note", "the fold"]) == 0
     final = read_final(team.store.open_final(UnitId.parse(unit), "chief")).final
     assert [(item.reason, item.note) for item in final.targets[0].lesions] == [("boundary", "the fold")]
-
-
-def start(folder: Path, unit: str, signer: str, take: Take) -> subprocess.Popen[str]:
-    """A senior with the case open, waiting for a line."""
-    words = [sys.executable, str(WORKER), str(folder), unit, signer, take.value]
-    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
-def go(process: subprocess.Popen[str]) -> None:
-    """Let the senior sign."""
-    assert process.stdin is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
-
-
-@pytest.mark.parametrize("rounds", [1, pytest.param(20, marks=pytest.mark.full)])
-def test_of_two_seniors_at_once_one_wins_and_the_other_is_told(tmp_path: Path, rounds: int) -> None:
-    team, units = team_of(tmp_path, rounds, readers=("wang", "zhao"))
-    for unit in units:
-        if team.store.unit(UnitId.parse(unit), "chief").phase is not Phase.DISPUTED:
-            continue
-        seniors = [start(tmp_path, unit, "chief", Take.A), start(tmp_path, unit, "dean", Take.B)]
-        for senior in seniors:
-            go(senior)
-        said = [senior.communicate(timeout=60)[0].strip() for senior in seniors]
-        assert said.count("stored") == 1
-        said.remove("stored")
-        assert said[0] == "workflow.stale"
-        finals = team.store.unit(UnitId.parse(unit), "chief").finals
-        assert [final.version for final in finals] == [1]
-    assert check_store(team.store, deep=True).is_whole
-
-
-@pytest.mark.parametrize("rounds", [2, pytest.param(40, marks=pytest.mark.full)])
-def test_killed_while_signing_finishes_on_the_next_try(tmp_path: Path, rounds: int) -> None:
-    chance = random.Random(7)
-    team, units = team_of(tmp_path, 1, readers=("wang", "zhao"))
-    unit = units[0]
-    for _ in range(rounds):
-        senior = start(tmp_path, unit, "chief", Take.UNION)
-        go(senior)
-        time.sleep(chance.uniform(0.0, 0.25))
-        senior.send_signal(signal.SIGKILL)
-        senior.wait()
-        assert check_store(team.store).is_whole
-    if not team.store.unit(UnitId.parse(unit), "chief").finals:
-        case = open_case(team.store, UnitId.parse(unit), "chief")
-        assert isinstance(sign_case(team.store, case, all_taken(case), "chief", PIN).outcome, Receipt)
-    assert [final.version for final in team.store.unit(UnitId.parse(unit), "chief").finals] == [1]
-    found = check_store(team.store, deep=True)
-    assert found.is_whole
-    assert all(item.level is Level.LEFTOVER for item in found.findings)
