@@ -39,7 +39,8 @@ class SegmentWatch:
         keys = segment_keys(node)
         now = {key: _content(node, key, self._seen.get(key, _EMPTY)) for key in keys}
         before, self._seen = self._seen, now
-        return tuple(key for key in {**before, **now} if now.get(key, _EMPTY)[2:] != before.get(key, _EMPTY)[2:])
+        gone = [key for key in before if key not in now]
+        return (*gone, *(key for key in now if now[key][2:] != before.get(key, _EMPTY)[2:]))
 
 
 def _content(node: Any, key: SegmentKey, before: _Content) -> _Content:

@@ -163,7 +163,7 @@ def test_a_closed_scene_is_told_and_the_next_case_opens(desk: Desk) -> None:
     whole_case(desk)
     desk.ears.take()
     desk.scene.Clear(0)
-    assert desk.ears.take() == [("lost", Lost.SCENE)]
+    assert desk.ears.take() == [("losing",), ("lost", Lost.SCENE)]
     assert desk.gateway.image(PVP) is None and desk.gateway.segments() == ()
     assert desk.editor.nodes == (None, None)
     whole_case(desk)
@@ -175,14 +175,14 @@ def test_a_deleted_image_is_told(desk: Desk) -> None:
     whole_case(desk)
     desk.ears.take()
     desk.scene.RemoveNode(desk.scene.GetFirstNodeByName("AP"))
-    assert desk.ears.take() == [("lost", Lost.IMAGE)]
+    assert desk.ears.take() == [("losing",), ("lost", Lost.IMAGE)]
     assert desk.gateway.image(AP) is None and desk.gateway.image(PVP) is not None
     desk.gateway.arrange(planes(PVP))
     desk.scene.RemoveNode(desk.scene.GetFirstNodeByName("PVP"))
     scroll(desk.screen.node(1), 4.0)
     desk.gateway.jump(PLACE, extent_mm=30.0)
     desk.gateway.fit()
-    assert desk.ears.take()[0] == ("lost", Lost.IMAGE)
+    assert desk.ears.take()[:2] == [("losing",), ("lost", Lost.IMAGE)]
     desk.gateway.add_image(PVP, image(CT), "PVP", None)
     desk.gateway.begin_contours(PVP, "轮廓")
     assert desk.drawn_on() == "PVP"
@@ -193,7 +193,7 @@ def test_a_deleted_segmentation_is_told_and_the_editor_lets_go(desk: Desk) -> No
     whole_case(desk)
     desk.ears.take()
     desk.scene.RemoveNode(desk.scene.GetFirstNodeByClass("vtkMRMLSegmentationNode"))
-    assert desk.ears.take() == [("lost", Lost.SEGMENTATION)]
+    assert desk.ears.take() == [("losing",), ("lost", Lost.SEGMENTATION)]
     assert desk.editor.nodes == (None, None) and desk.editor.effect == ""
     assert desk.gateway.segments() == (LUNG,)
     desk.gateway.begin_contours(PVP, "轮廓")

@@ -124,9 +124,15 @@ def test_what_another_module_changes_is_told_without_a_tool(desk: Desk) -> None:
     paint(desk, SECOND, BOX)
     segmentations(desk)[0].GetSegmentation().GetSegment(SECOND.segment_id).SetName("其他名称")
     assert desk.ears.take() == [("segment_changed", SECOND)]
-    segmentations(desk)[0].GetSegmentation().RemoveSegment(SECOND.segment_id)
-    assert desk.ears.take() == [("segment_changed", SECOND)]
-    assert desk.gateway.segments() == (PRIMARY,)
+
+
+def test_a_segment_that_another_module_takes_out_is_told_as_gone(desk: Desk) -> None:
+    paint(desk, SECOND, BOX)
+    desk.ears.take()
+    for key in (SECOND, PRIMARY):
+        segmentations(desk)[0].GetSegmentation().RemoveSegment(key.segment_id)
+        assert desk.ears.take() == [("segment_gone", key)], "also an empty one"
+    assert desk.gateway.segments() == ()
 
 
 def test_our_undo_is_one_step_and_is_not_told(desk: Desk) -> None:

@@ -84,6 +84,55 @@ def test_nothing_empty_is_saved_over_the_work(room: Room) -> None:
     assert key in Recovery(room.home).read(seat.keeper.saves[-1][0]).masks
 
 
+@pytest.mark.parametrize("what", [Lost.SCENE, Lost.IMAGE, Lost.SEGMENTATION])
+def test_a_stroke_of_this_moment_is_read_before_it_goes(room: Room, what: Lost) -> None:
+    seat, key = at_work(room)
+    stroke(seat, key, shift=3)
+    seat.ask.will("restore")
+    seat.scene.loses(what, PVP)
+    seat.jobs.advance(0.1)
+    assert bool(seat.scene.held[key].array[1, 2, 8]), "nobody had read it yet"
+    seat.jobs.advance(LONGEST)
+    assert Recovery(room.home).read(seat.keeper.saves[-1][0]).masks[key].box[2] == slice(5, 9)
+
+
+def test_a_segment_that_another_module_takes_out_comes_back_and_is_said_once(room: Room) -> None:
+    seat, key = at_work(room)
+    seat.scene.removes(key)
+    seat.jobs.advance(0.1)
+    assert holds_the_stroke(seat, key) and seat.ask.asked == []
+    assert seat.message == say("annotator.lost.segment", Lang.EN, lesions="liver L1")
+    assert seat.scene.edited == key
+    seat.jobs.advance(LONGEST)
+    for _, _, masks in seat.keeper.saves:
+        assert all(mask is not None for mask in masks.values()), "it was never kept as empty"
+    stroke(seat, key, shift=3)
+    seat.jobs.advance(LONGEST)
+    assert Recovery(room.home).read(seat.keeper.saves[-1][0]).masks[key].box[2] == slice(5, 9)
+
+
+def test_segments_taken_out_together_come_back_together_and_keep_their_voxels(room: Room) -> None:
+    seat, key = at_work(room)
+    other = lesion(seat)
+    seat.jobs.advance(LONGEST)
+    seat.annotator.pause()
+    for each in (key, other):
+        seat.scene.removes(each)
+    seat.jobs.advance(2 * LONGEST)
+    assert holds_the_stroke(seat, key) and other in seat.scene.held
+    assert "L1" in seat.message and "L2" in seat.message
+    assert set(Recovery(room.home).read(seat.keeper.saves[-1][0]).masks) == {key, other}
+
+
+def test_a_segment_that_goes_with_all_the_others_is_no_second_loss(room: Room) -> None:
+    seat, key = at_work(room)
+    seat.ask.will("restore")
+    seat.scene.removes(key)
+    seat.scene.loses(Lost.SEGMENTATION)
+    seat.jobs.advance(0.1)
+    assert len(seat.ask.asked) == 1 and holds_the_stroke(seat, key)
+
+
 def test_several_losses_at_once_are_one_question(room: Room) -> None:
     seat, key = at_work(room)
     seat.ask.will("restore")

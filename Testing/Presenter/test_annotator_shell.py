@@ -10,6 +10,7 @@ import pytest
 import store_support as stores
 from annotator_room import Room, Seat, answer_everything, lesion
 from annotator_support import PVP
+from crc_core.contour.segment_key import SegmentKey
 from crc_core.desk.policy import desk_policy
 from crc_core.errors import CrcError
 from crc_core.text import Lang, say
@@ -137,6 +138,8 @@ def test_an_event_without_a_case_is_nothing(room: Room) -> None:
     before = seat.state
     listener: SceneListener = seat.annotator
     listener.touched()
+    listener.losing()
+    listener.segment_gone(SegmentKey(Target.PRIMARY, 1))
     listener.tool_used("Paint")
     listener.tool_chosen(None)
     listener.slice_changed((0.0, 0.0, 0.0))

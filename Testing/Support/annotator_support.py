@@ -589,6 +589,11 @@ class FakeScene:
         self._told.tool_used(tool)
         self._told.segment_changed(key)
 
+    def removes(self, key: SegmentKey) -> None:
+        """Another module takes a segment out."""
+        del self.held[key]
+        self._told.segment_gone(key)
+
     def undoes(self) -> None:
         """A person presses the editor's own undo."""
         before = self.held
@@ -631,6 +636,7 @@ class FakeScene:
 
     def loses(self, what: Lost, key: ImageKey | None = None) -> None:
         """Somebody closes the scene, deletes an image or deletes the segmentation."""
+        self._told.losing()
         if what is Lost.SCENE:
             self._reset()
         elif what is Lost.SEGMENTATION:

@@ -172,6 +172,10 @@ class Annotator:
         """The voxels of a segment were changed by a person or by another module."""
         self.contour.segment_changed(key)
 
+    def segment_gone(self, key: SegmentKey) -> None:
+        """Another module took a segment out."""
+        self._losing.segment_gone(key)
+
     def tool_used(self, tool: str) -> None:
         """An effect was used on the active segment."""
         if self.hub.case is not None:
@@ -216,6 +220,10 @@ class Annotator:
         """A person is at work over the panel or the views."""
         if self.hub.case is not None:
             self._timing.touched()
+
+    def losing(self) -> None:
+        """Something of ours is about to be deleted."""
+        self._losing.losing()
 
     def lost(self, what: Lost) -> None:
         """Something of ours was deleted, or the scene was closed."""

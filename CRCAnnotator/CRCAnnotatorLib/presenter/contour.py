@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from crc_core.contour.inspection import Window
@@ -78,6 +78,16 @@ class Contour:
     def kept(self) -> dict[SegmentKey, KeptMask]:
         """The voxels of all segments as they were last read, also where the scene has lost them."""
         return {} if self._hub.case is None else self._its.kept()
+
+    def read_now(self) -> None:
+        """Read at once what was drawn and is not read yet."""
+        self._do(self._its.live.read_now, changes=False)
+
+    def put_back(self, keys: Collection[SegmentKey]) -> tuple[SegmentKey, ...]:
+        """Put segments that another module took out back, as they were last read; those the work still speaks of."""
+        back: list[SegmentKey] = []
+        self._do(lambda: back.extend(self._its.put_back(keys)), changes=False)
+        return tuple(back)
 
     def read_masks(self) -> dict[str, Volume]:
         """The masks of the drawn targets by the names they have in a reading, read from the scene anew.

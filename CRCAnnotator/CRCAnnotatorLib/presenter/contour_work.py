@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from crc_core.contour.segment_key import SegmentKey
@@ -116,6 +116,15 @@ class ContourWork:
     def kept(self) -> dict[SegmentKey, KeptMask]:
         """The voxels of all segments as they were last read."""
         return kept_of(self.bench)
+
+    def put_back(self, keys: Collection[SegmentKey]) -> tuple[SegmentKey, ...]:
+        """Make segments anew that somebody took out, with the voxels they had; the ones that are known."""
+        present = set(self.bench.scene.segments())
+        back = tuple(key for key in self._keys() if key in keys and key not in present)
+        self.bench.ensure(back)
+        self.bench.put_into_scene({key: self.bench.crop(key) for key in back})
+        self._follow()
+        return back
 
     def read_masks(self) -> dict[str, Volume]:
         """The masks of the drawn targets by their names in a reading."""

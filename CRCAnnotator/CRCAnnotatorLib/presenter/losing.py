@@ -1,10 +1,13 @@
-"""The scene was closed, an image or the segmentation deleted under the open case: nothing of the work is lost by it."""
+"""The scene closed, an image, the segmentation or a segment taken out under the open case: no work is lost by it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from crc_core.contour.segment_key import SegmentKey
+from crc_core.desk.lesions import lesion_name
+from crc_core.text import Lang, say
+from crc_core.vocabulary import Target
 
 from CRCAnnotatorLib.presenter.contour import Contour
 from CRCAnnotatorLib.presenter.desk import Desk
@@ -13,9 +16,10 @@ from CRCAnnotatorLib.presenter.keeping import Keeping
 from CRCAnnotatorLib.presenter.open_case import OpenCase
 from CRCAnnotatorLib.presenter.ports import Choice, KeptMask, Lost
 from CRCAnnotatorLib.presenter.running import Running
+from CRCAnnotatorLib.presenter.state import Level
 from CRCAnnotatorLib.presenter.wording import time_words
 
-_SOON = "lost"
+_SOON, _BACK = "lost", "put_back"
 
 
 class Losing:
@@ -26,11 +30,28 @@ class Losing:
         self._contour = contour
         self._lost: set[Lost] = set()
         self._masks: Mapping[SegmentKey, KeptMask] = {}
+        self._gone: set[SegmentKey] = set()
+
+    def losing(self) -> None:
+        """Something of ours is about to go: read what was drawn a moment ago."""
+        if not self._lost:
+            self._contour.read_now()
+
+    def segment_gone(self, key: SegmentKey) -> None:
+        """Another module took a segment out: until it is back, what was last read of the contours is what is kept."""
+        if self._hub.case is None or self._lost:
+            return
+        if not self._gone:
+            self._keeping.rescue(self._contour.kept())
+        self._gone.add(key)
+        self._hub.kit.jobs.later(_BACK, 0.0, self._put_back)
 
     def lost(self, what: Lost) -> None:
         """Something of ours is gone: what was last read of the contours is kept at once, and offered back soon."""
         if self._hub.case is None:
             return
+        self._hub.kit.jobs.cancel(_BACK)
+        self._gone.clear()
         if not self._lost:
             self._masks = self._contour.kept()
             self._keeping.rescue(self._masks)
@@ -39,8 +60,23 @@ class Losing:
 
     def stop(self) -> None:
         """The program ends: the scene goes with it, and that is no loss."""
-        self._hub.kit.jobs.cancel(_SOON)
+        for name in (_SOON, _BACK):
+            self._hub.kit.jobs.cancel(name)
         self._lost.clear()
+        self._gone.clear()
+
+    def _put_back(self) -> None:
+        gone, self._gone = self._gone, set()
+        case = self._hub.case
+        if case is None:
+            return
+        back = self._contour.put_back(gone)
+        self._keeping.resume(case)
+        if back:
+            names = dict.fromkeys((key.target, key.lesion) for key in back)
+            self._hub.speak(
+                Level.WARNING, lambda lang: say("annotator.lost.segment", lang, lesions=_names(names, lang))
+            )
 
     def _offer(self) -> None:
         case, lost = self._hub.case, frozenset(self._lost)
@@ -65,3 +101,8 @@ class Losing:
         self._contour.opened(case, masks)
         self._keeping.resume(case)
         self._desk.show_step(self._hub.state.step)
+
+
+def _names(lesions: Collection[tuple[Target, int]], lang: Lang) -> str:
+    targets = ((say(f"report.target.{target.value}", lang), lesion_name(number)) for target, number in lesions)
+    return say("annotator.list", lang).join(f"{target} {lesion}" for target, lesion in targets)

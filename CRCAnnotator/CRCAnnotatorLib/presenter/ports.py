@@ -57,6 +57,9 @@ class SceneListener(Protocol):
     def segment_changed(self, key: SegmentKey) -> None:
         """The voxels of a segment were changed by a person or by another module."""
 
+    def segment_gone(self, key: SegmentKey) -> None:
+        """Another module took a segment out, or moved it elsewhere."""
+
     def tool_used(self, tool: str) -> None:
         """An effect (Slicer's name) was used on the active segment."""
 
@@ -80,6 +83,9 @@ class SceneListener(Protocol):
 
     def touched(self) -> None:
         """A person moved the mouse, scrolled or pressed a key over our panel or views; at most once a second."""
+
+    def losing(self) -> None:
+        """Something of ours is about to be deleted: the last moment at which the contours can be read."""
 
     def lost(self, what: Lost) -> None:
         """Something of ours was deleted, or the scene was closed, from outside."""

@@ -254,6 +254,9 @@ class SlicerScene:
         self._case.redraw((key,))
         if self._listener is None:
             return
+        if self._case.contours.home_of(key) is None:
+            self._listener.segment_gone(key)
+            return
         effect = self._editor.active_effect()
         if effect and key == self._edited:
             self._listener.tool_used(effect)
@@ -295,6 +298,8 @@ class SlicerScene:
 
     def _scene_closing(self) -> None:
         """Before anything goes: the editor lets go of what it draws in, and nobody hears how views are reset."""
+        if self._listener is not None:
+            self._listener.losing()
         with self._quiet():
             self._let_editor_go()
             self._case.deafen()
@@ -310,6 +315,8 @@ class SlicerScene:
     def _node_going(self, node: Any) -> None:
         """The editor must let go of what it works on while that is still there; Slicer would crash afterwards."""
         if not self._quiet and (node in self._case.contours.nodes or self._case.images.key_of(node) is not None):
+            if self._listener is not None:
+                self._listener.losing()
             with self._quiet():
                 self._let_editor_go()
 
