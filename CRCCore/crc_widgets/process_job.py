@@ -103,10 +103,10 @@ class ProcessJob:
 
 
 class ToldError(CrcError):
-    """What a job told of: its code, and the sentence it was told in, in the language that was asked for."""
+    """What a job told of: its code and values, and the sentence it was told in, in the language that was asked for."""
 
-    def __init__(self, code: str, sentence: str, path: str | None) -> None:
-        super().__init__(code, path=path)
+    def __init__(self, code: str, sentence: str, path: str | None, values: Mapping[str, object]) -> None:
+        super().__init__(code, path=path, **values)
         self._sentence = sentence
 
     def sentence(self, lang: Lang) -> str:
@@ -115,4 +115,4 @@ class ToldError(CrcError):
 
 
 def _error_of(said: Mapping[str, Any]) -> CrcError:
-    return ToldError(str(said["code"]), str(said["sentence"]), said.get("path"))
+    return ToldError(str(said["code"]), str(said["sentence"]), said.get("path"), said.get("values", {}))

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 import store_support as stores
 from annotator_room import READER, Room, Seat, lesion
-from crc_core.desk.job_forms import ImportAsked, Imported, RefusedItem, SampleAsked, SampleMade
+from crc_core.desk.job_forms import (
+    FoundStudy,
+    ImportAsked,
+    Imported,
+    RefusedItem,
+    SampleAsked,
+    SampleMade,
+    StudiesAsked,
+    StudiesFound,
+)
 from crc_core.errors import CrcError
 from crc_core.files.records import from_document, to_document
 from crc_core.text import Lang, say
@@ -188,6 +197,69 @@ def test_a_failed_import_is_told_and_the_panel_is_usable(room: Room, tmp_path: P
     seat.ask.will(tmp_path, READER)
     seat.annotator.cases.import_folder()
     assert seat.message.startswith("Imported as")
+
+
+FOUND = StudiesFound((FoundStudy("1.2.2", "2025-11-03 follow-up"), FoundStudy("1.2.1", "2025-06-02 first")))
+
+
+@pytest.mark.parametrize("code", ["several_studies", "several_patients"])
+def test_of_several_studies_in_a_folder_a_person_chooses_one(room: Room, tmp_path: Path, code: str) -> None:
+    several = CrcError(f"import.{code}", path=tmp_path, studies="1.2.2, 1.2.1", patients=2)
+    seat, asked = manager(room, several, imported())
+    listed: list[StudiesAsked] = []
+
+    def lists(request: Mapping[str, Any], progress: Any) -> Mapping[str, Any]:
+        listed.append(from_document(StudiesAsked, dict(request), Path("request")))
+        assert seat.state.message is None, "what can be chosen is no error"
+        document: Mapping[str, Any] = to_document(FOUND)
+        return document
+
+    seat.jobs.handlers["list_studies"] = lists
+    seat.ask.will(tmp_path, READER, "1.2.1")
+    seat.annotator.cases.import_folder()
+    assert listed == [StudiesAsked(str(tmp_path), Lang.EN)]
+    assert seat.ask.last.words == say(f"annotator.ask.{code}", Lang.EN)
+    assert [choice.words for choice in seat.ask.last.choices] == [study.words for study in FOUND.studies]
+    assert [item.study_uid for item in asked] == [None, "1.2.1"] and asked[1].reader == READER
+    assert seat.message.startswith("Imported as")
+
+
+def test_no_study_chosen_is_no_import(room: Room, tmp_path: Path) -> None:
+    seat, asked = manager(room, CrcError("import.several_studies", path=tmp_path, studies="1.2.2, 1.2.1"))
+    seat.jobs.handlers["list_studies"] = lambda request, progress: to_document(FOUND)
+    seat.ask.will(tmp_path, READER, None)
+    seat.annotator.cases.import_folder()
+    assert len(asked) == 1 and seat.state.busy is None and seat.state.message is None
+
+
+def test_a_chosen_study_that_is_refused_is_told_and_not_asked_again(room: Room, tmp_path: Path) -> None:
+    several = CrcError("import.several_studies", path=tmp_path, studies="1.2.2, 1.2.1")
+    seat, asked = manager(room, several, several)
+    seat.jobs.handlers["list_studies"] = lambda request, progress: to_document(FOUND)
+    seat.ask.will(tmp_path, READER, "1.2.1")
+    seat.annotator.cases.import_folder()
+    assert len(asked) == 2 and seat.message == several.sentence(Lang.EN)
+
+
+def test_a_further_study_of_a_known_patient_joins_the_case_where_a_person_says_so(room: Room, tmp_path: Path) -> None:
+    case = room.unit().unit.case
+    known = CrcError("import.patient_known", case=case)
+    seat, asked = manager(room, known, imported())
+    seat.ask.will(tmp_path, READER, "follow_up")
+    seat.annotator.cases.import_folder()
+    assert seat.ask.last.words == say("annotator.ask.follow_up", Lang.EN, case=case, time_point="T1")
+    assert (asked[1].case, asked[1].time_point) == (case, "T1")
+    seat.ask.will(tmp_path, READER, "cancel")
+    seat.jobs.handlers["import_study"] = _refusing(known)
+    seat.annotator.cases.import_folder()
+    assert seat.state.busy is None and seat.state.message is None
+
+
+def _refusing(error: CrcError) -> Any:
+    def run(request: object, progress: object) -> Mapping[str, Any]:
+        raise error
+
+    return run
 
 
 @pytest.mark.parametrize("answer", [{}, {"unit": 3}])

@@ -27,6 +27,7 @@ from crc_core.desk.job_forms import (
     SampleMade,
     ScanAsked,
     ScanChecked,
+    StudiesAsked,
 )
 from crc_core.desk.job_running import Cancel, Cancelled, folder_store
 from crc_core.desk.jobs import JOBS, main
@@ -337,7 +338,7 @@ def test_a_broken_request_is_one_sentence(text: str, monkeypatch: pytest.MonkeyP
     assert main(["sample_case"], io.StringIO(text), answers) == 1
     (line,) = answers.getvalue().splitlines()
     error = json.loads(line)["error"]
-    assert set(error) == {"code", "sentence", "path"} and "{" not in error["sentence"]
+    assert set(error) == {"code", "sentence", "path", "values"} and "{" not in error["sentence"]
 
 
 def test_an_unknown_job_is_bad_usage() -> None:
@@ -358,6 +359,7 @@ def test_every_job_has_a_form_that_goes_over_a_pipe(tmp_path: Path) -> None:
         import_asked(tmp_path, overrules={"PVP.thickness": "有理由"}),
         ScanAsked("s", "u", "v", Lang.EN),
         RegisterAsked("s", "u", "v", Lang.EN, Role.PVP, Role.T2, (SyncPair((0.0, 1.0, 2.0), (3.0, 4.0, 5.0)),)),
+        StudiesAsked("夹", Lang.ZH),
     )
     assert {type(example) for example in examples} == {job.asked for job in JOBS.values()}
     for example in examples:

@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from crc_core.desk.job_forms import ImportAsked, Imported, SampleAsked, SampleMade
+from crc_core.desk.job_forms import ImportAsked, Imported, SampleAsked, SampleMade, StudiesAsked, StudiesFound
 from crc_core.errors import CrcError
 from crc_core.files.records import from_document, to_document
+from crc_core.identity import UnitId
 from crc_core.text import Lang, say
 
+from CRCAnnotatorLib.presenter.acting import open_store_of
 from CRCAnnotatorLib.presenter.hub import Hub
 from CRCAnnotatorLib.presenter.people import Colleague
 from CRCAnnotatorLib.presenter.ports import Choice
@@ -19,7 +21,9 @@ from CRCAnnotatorLib.presenter.running import Running, tell
 from CRCAnnotatorLib.presenter.state import Level
 
 _LATER = "later"
-_SAMPLE, _STUDY = "sample_case", "import_study"
+_FOLLOW_UP = "follow_up"
+_SAMPLE, _STUDY, _LIST = "sample_case", "import_study", "list_studies"
+_SEVERAL = ("import.several_studies", "import.several_patients")
 
 
 class Bringing:
@@ -65,7 +69,51 @@ class Bringing:
         return self._hub.kit.ask.pick(title, words, choices)
 
     def _take_in(self, asked: ImportAsked) -> None:
-        self._run(_STUDY, "annotator.bringing.study", asked, Imported, lambda done: self._imported(asked, done))
+        self._run(
+            _STUDY,
+            "annotator.bringing.study",
+            asked,
+            Imported,
+            lambda done: self._imported(asked, done),
+            lambda error: self._not_taken(asked, error),
+        )
+
+    def _not_taken(self, asked: ImportAsked, error: Exception) -> None:
+        """Why nothing came in; what a person can decide at once is asked instead of told."""
+        if not isinstance(error, CrcError):
+            return
+        if error.code in _SEVERAL and asked.study_uid is None:
+            self._hub.clear_message()
+            code = error.code.removeprefix("import.")
+            listed = StudiesAsked(asked.folder, asked.lang)
+            self._run(_LIST, "annotator.bringing.study", listed, StudiesFound, lambda it: self._which(asked, it, code))
+        elif error.code == "import.patient_known" and asked.case is None and "case" in error.values:
+            self._hub.clear_message()
+            self._follow_up(asked, str(error.values["case"]))
+
+    def _which(self, asked: ImportAsked, found: StudiesFound, code: str) -> None:
+        """Several examinations lie in the folder: a person says which one is meant."""
+        choices = [Choice(study.study_uid, study.words) for study in found.studies]
+        title, words = self._hub.say("annotator.ask.which_study"), self._hub.say(f"annotator.ask.{code}")
+        study = self._hub.kit.ask.pick(title, words, choices)
+        if study is not None:
+            self._take_in(replace(asked, study_uid=study))
+
+    def _follow_up(self, asked: ImportAsked, case: str) -> None:
+        """The patient has a case already: a person says whether the examination joins it."""
+        time_point = self._next_time_point(case)
+        words = self._hub.say("annotator.ask.follow_up", case=case, time_point=time_point)
+        choices = [Choice(code, self._hub.say(f"annotator.answer.{code}")) for code in (_FOLLOW_UP, "cancel")]
+        if self._hub.kit.ask.choose(self._hub.say("annotator.ask.known_patient"), words, choices) == _FOLLOW_UP:
+            self._take_in(replace(asked, case=case, time_point=time_point))
+
+    def _next_time_point(self, case: str) -> str:
+        """The time point after the ones that are known of a case."""
+        try:
+            units = [UnitId.parse(item.unit) for item in open_store_of(self._hub).work_list(self._hub.reader)]
+        except CrcError:
+            units = []
+        return f"T{max((int(unit.time_point[1:]) for unit in units if unit.case == case), default=0) + 1}"
 
     def _imported(self, asked: ImportAsked, imported: Imported) -> None:
         self.taken_in(imported.unit)
@@ -99,7 +147,15 @@ class Bringing:
         loud = bool(imported.not_assigned or imported.duplicates or imported.unreadable)
         return Level.WARNING if loud else Level.INFO, ("" if self._hub.lang is Lang.ZH else " ").join(words)
 
-    def _run(self, job: str, code: str, asked: Any, form: type, done: Callable[[Any], None]) -> None:
+    def _run(
+        self,
+        job: str,
+        code: str,
+        asked: Any,
+        form: type,
+        done: Callable[[Any], None],
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
         def take(answer: Mapping[str, Any]) -> None:
             try:
                 read: Any = from_document(form, dict(answer), Path(job))
@@ -108,4 +164,4 @@ class Bringing:
                 return
             done(read)
 
-        self._running.process(lambda lang: say(code, lang), job, to_document(asked), take)
+        self._running.process(lambda lang: say(code, lang), job, to_document(asked), take, failed)

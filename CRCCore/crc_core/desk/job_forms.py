@@ -81,6 +81,29 @@ class Imported:
 
 
 @dataclass(frozen=True)
+class StudiesAsked:
+    """Say which CT examinations lie in `folder`."""
+
+    folder: str
+    lang: Lang
+
+
+@dataclass(frozen=True)
+class FoundStudy:
+    """An examination by its UID, and what tells it from the others."""
+
+    study_uid: str
+    words: str
+
+
+@dataclass(frozen=True)
+class StudiesFound:
+    """The CT examinations of a folder, the newest first."""
+
+    studies: tuple[FoundStudy, ...]
+
+
+@dataclass(frozen=True)
 class ScanAsked:
     """Check a unit's scan anew on the images in the store, as `viewer` may open them."""
 

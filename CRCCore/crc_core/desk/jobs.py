@@ -1,7 +1,8 @@
 """Long work in a process aside: `python -m crc_core.desk.jobs NAME`, the request as JSON on standard input.
 
 Standard output gets lines of JSON: `{"step": {words, done, total}}` while it goes on, at the end `{"result": …}` or
-`{"error": {code, sentence, path}}`. SIGTERM ends a job without leaving anything half done; closing the pipe does, too.
+`{"error": {code, sentence, path, values}}`. SIGTERM ends a job without leaving anything half done; closing the pipe
+does, too.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TextIO
 
-from crc_core.desk.job_forms import ImportAsked, RegisterAsked, SampleAsked, ScanAsked
+from crc_core.desk.job_forms import ImportAsked, RegisterAsked, SampleAsked, ScanAsked, StudiesAsked
 from crc_core.desk.job_running import Cancel, Cancelled, Tell
 from crc_core.errors import CrcError
 from crc_core.files.records import from_document, to_document
@@ -45,7 +46,8 @@ class Line:
     def error(self, error: CrcError, lang: Lang) -> None:
         """Tell why nothing came of it."""
         path = None if error.path is None else str(error.path)
-        self._send({"error": {"code": error.code, "sentence": error.sentence(lang), "path": path}})
+        values = {name: str(value) for name, value in error.values.items()}
+        self._send({"error": {"code": error.code, "sentence": error.sentence(lang), "path": path, "values": values}})
 
     def _send(self, document: Mapping[str, Any]) -> None:
         try:
@@ -74,6 +76,12 @@ def _import_study(asked: ImportAsked, tell: Tell, cancel: Cancel) -> Any:
     return import_case(asked, tell)
 
 
+def _list_studies(asked: StudiesAsked, tell: Tell, cancel: Cancel) -> Any:
+    from crc_core.desk.found_studies import find_studies
+
+    return find_studies(asked, tell)
+
+
 def _check_scan(asked: ScanAsked, tell: Tell, cancel: Cancel) -> Any:
     from crc_core.desk.scan_again import check_scan
 
@@ -90,6 +98,7 @@ JOBS: Mapping[str, Job] = MappingProxyType(
     {
         "sample_case": Job(SampleAsked, _sample_case),
         "import_study": Job(ImportAsked, _import_study),
+        "list_studies": Job(StudiesAsked, _list_studies),
         "check_scan": Job(ScanAsked, _check_scan),
         "register": Job(RegisterAsked, _register),
     }
