@@ -1,4 +1,4 @@
-"""The Slicer module CRCQualityControl: metadata and wiring; what it shows comes from the shared packages."""
+"""The Slicer module CRCQualityControl: metadata, and the wiring of presenter, scene and view at the first visit."""
 
 import sys
 from pathlib import Path
@@ -22,6 +22,8 @@ from crc_core.text import say
 from crc_widgets.about_panel import AboutPanel
 from crc_widgets.language import panel_language
 
+OUR_PACKAGES = ("crc_core", "crc_mrml", "crc_widgets", "CRCQualityControlLib")
+
 
 class CRCQualityControl(ScriptedLoadableModule):
     """The module's entry in Slicer's list."""
@@ -31,23 +33,122 @@ class CRCQualityControl(ScriptedLoadableModule):
         lang = panel_language()
         parent.title = say("panel.quality.title", lang)
         parent.categories = ["Informatics"]
+        parent.dependencies = ["Segmentations"]
         parent.contributors = ["CRC Database contributors"]
         parent.helpText = say("panel.quality.about", lang)
         parent.acknowledgementText = say("panel.acknowledgement", lang)
 
 
 class CRCQualityControlWidget(ScriptedLoadableModuleWidget):
-    """The module's panel."""
+    """The module's panel; it is built when it is first visited, until then a few words stand there."""
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self.about = None
+        self.session = None
 
     def setup(self):
         super().setup()
         self.about = AboutPanel(self.layout, "panel.quality.about")
 
+    def enter(self):
+        if self.session is None:
+            session = Session(self.parent)
+            if self.about is not None:
+                self.about.remove()
+                self.about = None
+            self.layout.addWidget(session.window.panel.widget)
+            self.session = session
+        self.session.enter()
+
+    def exit(self):
+        if self.session is not None:
+            self.session.leave()
+
+    def cleanup(self):
+        if self.session is not None:
+            self.session.release()
+            self.session = None
+
     def onReload(self):
-        ours = ("crc_core", "crc_mrml", "crc_widgets")
-        for name in [name for name in sys.modules if name.split(".")[0] in ours]:
+        self.cleanup()
+        for name in [name for name in sys.modules if name.split(".")[0] in OUR_PACKAGES]:
             del sys.modules[name]
         super().onReload()
+
+
+class Session:
+    """Presenter, scene and view of one life of the panel. Tests give `ask`, `secrets`; they find everything here."""
+
+    ask = None
+    secrets = None
+
+    def __init__(self, parent):
+        from crc_core.store.folder import FolderStore
+        from crc_mrml.layouts import QUALITY_VIEWS
+        from crc_mrml.screen import SlicerScreen
+        from crc_widgets.application import SlicerApplication
+        from crc_widgets.ask import Dialogs
+        from crc_widgets.clock import MachineClock
+        from crc_widgets.editor_host import EditorHost
+        from crc_widgets.jobs import QtJobs
+        from crc_widgets.settings import SlicerSettings
+        from crc_widgets.sign_again import SignAgain
+        from CRCQualityControlLib.presenter.ports import Kit, Step
+        from CRCQualityControlLib.presenter.quality import QualityControl
+        from CRCQualityControlLib.scene.slicer_quality_scene import SlicerQualityScene
+        from CRCQualityControlLib.view.pages import PAGES
+        from CRCQualityControlLib.view.window import QualityWindow
+
+        self.ask = type(self).ask or Dialogs(slicer.util.mainWindow, self.lang)
+        self.secrets = type(self).secrets or SignAgain(slicer.util.mainWindow, self.lang)
+        self.editor = EditorHost(parent, "CRCQualityControl")
+        self.jobs = QtJobs(parent, Step)
+        screen = SlicerScreen(slicer.mrmlScene, SlicerApplication(), QUALITY_VIEWS)
+        self.scene = SlicerQualityScene(slicer.mrmlScene, screen, self.editor)
+        kit = Kit(
+            scene=self.scene,
+            ask=self.ask,
+            secrets=self.secrets,
+            jobs=self.jobs,
+            clock=MachineClock(),
+            settings=SlicerSettings(),
+            open_store=lambda place: FolderStore(Path(place)),
+        )
+        self.quality = QualityControl(kit, panel_language())
+        self.window = QualityWindow(parent, self.quality, PAGES, self.editor.widget, _run)
+        self._started = False
+
+    def lang(self):
+        """The language the person is asked in."""
+        return self.quality.hub.lang
+
+    def enter(self):
+        """The module is shown."""
+        self.window.enter()
+        self.scene.come_back()
+        if not self._started:
+            self._started = True
+            self.quality.start()
+
+    def leave(self):
+        """Another module is shown; the case stays on the desk."""
+        self.window.leave()
+        self.scene.step_aside()
+
+    def release(self):
+        """The application ends or the module is loaded anew: no question any more, and nothing of ours stays."""
+        self.window.release()
+        self.quality.shut_down()
+        self.jobs.cancel_all()
+        self.scene.release()
+        self.editor.release()
+        self.window.panel.widget.deleteLater()
+        self.editor.widget.deleteLater()
+
+
+def _run(dialog):
+    return dialog.exec_()
 
 
 class CRCQualityControlTest(ScriptedLoadableModuleTest):

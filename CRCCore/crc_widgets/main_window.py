@@ -41,6 +41,15 @@ class WindowParts:
             self._probe = (probe, probe.visible)
             probe.setVisible(False)
 
+    def widen(self, width: int) -> None:
+        """Give the panel another width, and no more than half of the window."""
+        window = slicer.util.mainWindow()
+        if window is None or self._help is None:
+            return
+        dock = window.findChild("QDockWidget", _PANEL_DOCK)
+        if dock is not None:
+            window.resizeDocks([dock], [max(self._width, min(width, window.width // 2))], qt.Qt.Horizontal)
+
     def give_back(self) -> None:
         """Put everything back as it was."""
         window = slicer.util.mainWindow()

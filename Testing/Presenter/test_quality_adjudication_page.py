@@ -77,8 +77,8 @@ def test_a_case_opens_with_all_its_images_and_goes_to_the_largest_difference(
     seat.quality.adjudication.open(unit)
     case = seat.state.adjudication.case
     assert case is not None
-    assert (seat.scene.unit, set(seat.scene.files)) == (unit, {Role.PVP, Role.CHEST})
-    assert set(case.phases) == {Role.PVP, Role.CHEST}
+    assert (seat.state.viewing.unit, set(seat.scene.images)) == (unit, {Role.PVP, Role.CHEST})
+    assert set(seat.state.viewing.roles) == {Role.PVP, Role.CHEST}
     desk = seat.quality.desk.case
     assert desk is not None
     sizes = [region.volume_ml for _, region in desk.regions]
@@ -109,7 +109,7 @@ def test_the_layers_are_a_only_b_only_and_both(seat: Seat, shared: tuple[Room, t
     seat.quality.desk.set_fill(Fill.FILLED)
     assert seat.scene.fill is Fill.FILLED
     seat.quality.adjudication.show_phase(Role.CHEST)
-    assert (seat.scene.phase, seat.state.adjudication.case.phase) == (Role.CHEST, Role.CHEST)
+    assert (seat.scene.phase, seat.state.viewing.phase) == (Role.CHEST, Role.CHEST)
     seat.quality.adjudication.show_phase(Role.T2)
     assert "T2" in seat.message
 
@@ -177,7 +177,7 @@ def test_leaving_with_decisions_asks(seat: Seat, shared: tuple[Room, tuple[str, 
     seat.ask.will("leave")
     seat.quality.adjudication.close()
     assert seat.state.adjudication.case is None
-    assert (seat.scene.unit, seat.scene.closed) == ("", 1)
+    assert (seat.state.viewing.unit, seat.scene.images, seat.scene.closed) == ("", {}, 1)
     assert seat.ask.pending == 0
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from annotator_support import ManualClock, MemorySettings, ScriptedAsk, StepJobs
-from crc_core.errors import CrcError
+from crc_core.contour.inspection import Window
 from crc_core.geometry.grid import Volume
 from crc_core.store.folder import FolderStore
 from crc_core.store.protocol import Store
@@ -16,7 +16,7 @@ from crc_core.vocabulary import PersonRole, Role, Target, Title
 from crc_core.workflow import payloads as p
 from crc_core.workflow.context import Policy
 from crc_core.workflow.events import Kind
-from CRCQualityControlLib.presenter.ports import Fill, Kit, Layer, Point
+from CRCQualityControlLib.presenter.ports import Fill, Kit, Layer, Point, Tool, Views
 from CRCQualityControlLib.presenter.quality import QualityControl
 from CRCQualityControlLib.presenter.state import State
 from quality_support import Habit, Team, study
@@ -29,47 +29,95 @@ HABITS = {"wang": Habit(), "li": Habit(shift=3, misses=True, stages_up=True), "z
 class NumpyScene:
     """What the presenter asked the scene to show; `drawn` is what a person will have drawn."""
 
-    unit: str = ""
-    files: Mapping[Role, Sequence[Path]] = field(default_factory=dict)
+    images: dict[Role, Volume] = field(default_factory=dict)
+    labels: Mapping[Role, str] = field(default_factory=dict)
     phase: Role | None = None
+    views: Views | None = None
+    window: tuple[Role, Window] | None = None
     layers: Mapping[Layer, Volume] = field(default_factory=dict)
     fill: Fill | None = None
     place: tuple[Point, float] | None = None
     seed: Volume | None = None
     target: Target | None = None
+    source: Role | None = None
+    tool: Tool | None = None
+    brush_mm: float = 0.0
+    undone: int = 0
     drawn: Volume | None = None
     opened: int = 0
     closed: int = 0
+    tell_tool: Callable[[Tool | None], None] = lambda _: None
+    tell_brush: Callable[[float], None] = lambda _: None
+    tell_lost: Callable[[], None] = lambda: None
 
-    def open_case(self, unit: str, files: Mapping[Role, Sequence[Path]]) -> None:
-        assert not self.unit, "a case is open already"
-        assert all(path.is_file() for paths in files.values() for path in paths)
-        self.unit, self.files, self.opened = unit, files, self.opened + 1
+    def add_image(self, role: Role, volume: Volume, name: str, window: Window | None) -> None:
+        assert role not in self.images, "an image of another case is there"
+        assert name.endswith(role.value)
+        self.opened += not self.images
+        self.images[role] = volume
+
+    def label_images(self, words: Mapping[Role, str]) -> None:
+        self.labels = words
 
     def close_case(self) -> None:
-        if self.unit:
-            self.closed += 1
-        self.unit, self.files, self.layers, self.seed = "", {}, {}, None
+        self.closed += bool(self.images)
+        self.images, self.layers, self.seed, self.views, self.phase = {}, {}, None, None, None
+
+    def show_views(self, views: Views, lead: Role) -> None:
+        assert lead in self.images
+        self.views, self.phase = views, lead
 
     def show_phase(self, role: Role) -> None:
-        if role not in self.files:
-            raise CrcError("store.no_series", unit=self.unit, role=role.value)
+        assert role in self.images
         self.phase = role
 
+    def set_window(self, role: Role, window: Window) -> None:
+        self.window = (role, window)
+
     def show_layers(self, layers: Mapping[Layer, Volume], fill: Fill) -> None:
+        assert self.images
         self.layers, self.fill = dict(layers), fill
 
     def jump(self, centre_ras: Point, extent_mm: float) -> None:
         self.place = (centre_ras, extent_mm)
 
-    def begin_edit(self, target: Target, seed: Volume) -> None:
-        self.target, self.seed, self.drawn = target, seed, seed
+    def begin_edit(self, target: Target, seed: Volume, source: Role) -> None:
+        assert source in self.images
+        self.target, self.seed, self.source, self.drawn = target, seed, source, seed
+
+    def use_tool(self, tool: Tool | None) -> None:
+        assert tool is None or self.seed is not None
+        self.tool = tool
+        self.tell_tool(tool)
+
+    def set_brush(self, diameter_mm: float) -> None:
+        self.brush_mm = diameter_mm
+
+    def undo(self) -> None:
+        self.undone += 1
+
+    def redo(self) -> None:
+        self.undone -= 1
 
     def edited(self) -> Volume | None:
         return self.drawn
 
     def end_edit(self) -> None:
-        self.seed = self.target = self.drawn = None
+        self.seed = self.target = self.drawn = self.tool = None
+
+    def on_tool(self, call: Callable[[Tool | None], None]) -> None:
+        self.tell_tool = call
+
+    def on_brush(self, call: Callable[[float], None]) -> None:
+        self.tell_brush = call
+
+    def on_lost(self, call: Callable[[], None]) -> None:
+        self.tell_lost = call
+
+    def lose(self) -> None:
+        """Somebody else closes the scene."""
+        self.close_case()
+        self.tell_lost()
 
 
 @dataclass

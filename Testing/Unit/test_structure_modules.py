@@ -17,7 +17,7 @@ MODULES = ("CRCAnnotator", "CRCQualityControl")
 OUR_PACKAGES = ("crc_core", "crc_mrml", "crc_widgets")
 SAYS = {
     "CRCAnnotator": {"zh": "在本面板中选择病例库", "en": "Choose the case store"},
-    "CRCQualityControl": {"zh": "本版本", "en": "in this version"},
+    "CRCQualityControl": {"zh": "裁定有争议之处", "en": "settle what is disputed"},
 }
 """Words by which the text of a module in a language is known."""
 

@@ -103,12 +103,22 @@ class Dispute:
         """What is still undecided after `choices`."""
         lesions = tuple(point for point in self.points if point.is_open and point.key not in choices.lesions)
         fields = tuple(path for path in self.comparison.open_fields if path not in choices.fields)
-        targets = tuple(
+        targets = tuple(outcome for outcome in self.silent_targets if outcome.target not in choices.absent)
+        return OpenPoints(lesions, targets, fields)
+
+    @property
+    def silent_targets(self) -> tuple[TargetOutcome, ...]:
+        """The disputed targets that have no lesion on which anything could be decided."""
+        return tuple(
             outcome
             for outcome in self.comparison.targets
-            if self._is_silent(outcome, choices) and outcome.target not in choices.absent
+            if outcome.outcome is Outcome.DISPUTED and not outcome.lesions
         )
-        return OpenPoints(lesions, targets, fields)
+
+    def answers(self, target: Target) -> tuple[TargetAnswer, TargetAnswer]:
+        """What A and what B says of a target."""
+        a, b = (said_of(reading, target).answer for reading in self.pair)
+        return a, b
 
     def take_all(self, choices: Choices, target: Target, take: Take, reason: str | None = None) -> Choices:
         """The choices with every open lesion of a target taken the same way; where that leaves nothing, dropped."""
@@ -238,10 +248,6 @@ class Dispute:
         if choice.take is Take.B and len(point.key.b) > 1:
             return tuple(replace(whole, from_b=(number,)) for number in point.key.b)
         return (whole,)
-
-    def _is_silent(self, outcome: TargetOutcome, choices: Choices) -> bool:
-        """Whether a disputed target has no lesion on which anything could be decided."""
-        return outcome.outcome is Outcome.DISPUTED and not outcome.lesions
 
     def _all_dropped(self, choices: Choices) -> Iterator[tuple[Target, AbsentRuling]]:
         """A disputed target of which every lesion was dropped says "none seen"."""

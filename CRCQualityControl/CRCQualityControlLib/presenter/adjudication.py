@@ -9,13 +9,15 @@ from crc_core.identity import UnitId
 from crc_core.quality.adjudication import Order, QueueEntry, adjudication_queue, sorted_queue
 from crc_core.quality.case import accept_sub_voxel, open_case
 from crc_core.store.protocol import Store
+from crc_core.study.stepping import Steps
 from crc_core.vocabulary import Role
 
 from CRCQualityControlLib.presenter.case_words import case_state
 from CRCQualityControlLib.presenter.desk import Desk, spacing_mm
 from CRCQualityControlLib.presenter.desk_case import DeskCase
 from CRCQualityControlLib.presenter.hub import Hub
-from CRCQualityControlLib.presenter.state import Level, QueueRow
+from CRCQualityControlLib.presenter.signer import signer_of
+from CRCQualityControlLib.presenter.state import CaseState, Level, QueueRow
 
 _MARGIN_MM = 20.0
 
@@ -69,16 +71,29 @@ class Adjudication:
                 self._hub.accepted(item.outcome)
 
     def open(self, unit: str) -> None:
-        """Put a unit on the desk: both readings compared with what was sealed, all its images at hand."""
+        """Put a unit on the desk: both readings compared with what was sealed, all its images at hand.
+
+        It comes step by step and can be stopped; a case that was on the desk goes when the readings are there.
+        """
         store = self._hub.attempt(self._hub.open_store)
-        if store is None or not self._desk.may_leave():
-            return
-        case = self._hub.attempt(lambda: self._fetched(store, unit))
-        if case is None:
-            self.refresh()
-            return
-        self._desk.put(case)
-        self.next_region()
+        if store is not None and self._desk.may_leave():
+            words = self._hub.say("quality.opening", unit=unit)
+            self._hub.run(words, self._opening(store, unit), self._opened, self.refresh)
+
+    def open_next(self) -> None:
+        """Put the first unit of the queue on the desk that is not there already."""
+        here = "" if self._desk.case is None else self._desk.case.opened.view.unit
+        waiting = [row.unit for row in self._hub.state.adjudication.queue if row.unit != here]
+        if waiting:
+            self.open(waiting[0])
+        else:
+            self._hub.note(Level.INFO, "quality.queue_empty")
+
+    def show_again(self) -> None:
+        """Bring the images of the case back, after somebody else took them out of the scene."""
+        case, store = self._desk.case, self._hub.attempt(self._hub.open_store)
+        if case is not None and store is not None and not self._desk.has_images:
+            self._desk.viewing.bring(store, case.opened.view, self._desk.draw)
 
     def close(self) -> None:
         """Put the unit back into the queue, after asking where something was decided."""
@@ -87,11 +102,7 @@ class Adjudication:
 
     def show_phase(self, role: Role) -> None:
         """Show another series in place."""
-        case = self._desk.case
-        if case is not None:
-            case.phase = role
-            self._hub.attempt(lambda: self._hub.kit.scene.show_phase(role))
-            self.show()
+        self._desk.viewing.show_phase(role)
 
     def next_region(self, step: int = 1) -> None:
         """Go to the next place where the readers differ, largest first; all views centre and zoom there."""
@@ -100,6 +111,9 @@ class Adjudication:
             return
         before = case.source
         case.region = (case.region + step) % len(case.regions)
+        if not self._desk.has_images:
+            self.show()
+            return
         if case.source is not before and case.source is not None:
             self.show_phase(case.source)
             self._desk.draw()
@@ -122,15 +136,26 @@ class Adjudication:
                 order=self._order,
                 queue=rows,
                 sub_voxel_units=sum(row.sub_voxel_only for row in rows),
-                case=None if self._desk.case is None else case_state(self._desk.case, lang),
+                case=self._case(),
             )
         )
 
-    def _fetched(self, store: Store, unit: str) -> DeskCase:
+    def _case(self) -> CaseState | None:
+        case = self._desk.case
+        return None if case is None else case_state(case, self._hub.lang, images_lost=not self._desk.has_images)
+
+    def _opening(self, store: Store, unit: str) -> Steps[tuple[DeskCase, tuple[CrcError, ...]]]:
+        yield 0, 0
         opened = open_case(store, UnitId.parse(unit), self._hub.person)
-        roles = [record.role for record in opened.view.series]
-        files = {role: store.open_image(UnitId.parse(unit), role, self._hub.person) for role in roles}
-        if self._desk.case is not None:
-            self._hub.kit.scene.close_case()
-        self._hub.kit.scene.open_case(unit, files)
-        return DeskCase(opened, phase=next((binding.role for binding in opened.view.bindings), None))
+        case = DeskCase(opened, signer=signer_of(store, self._hub.person))
+        yield 0, 0
+        case.prepare()
+        self._desk.clear()
+        troubles = yield from self._desk.viewing.bringing(store, opened.view)
+        return case, troubles
+
+    def _opened(self, brought: tuple[DeskCase, tuple[CrcError, ...]]) -> None:
+        case, troubles = brought
+        self._desk.viewing.brought(case.opened.view, troubles)
+        self._desk.put(case)
+        self.next_region()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from crc_core.agreement.report import floored
 from crc_core.calibration.comparing import CaseScore
 from crc_core.calibration.page import bias_words, sentence_of, small_words, type_words, write_report
@@ -16,11 +18,13 @@ from crc_core.calibration.session import (
 )
 from crc_core.identity import UnitId
 from crc_core.reading.seal import read_final, read_reading
+from crc_core.store.protocol import Store
 from crc_core.vocabulary import Target
 from crc_core.workflow.events import Kind
 from crc_core.workflow.payloads import CalibrationPlanned, ClearanceSigned
 from crc_core.workflow.store_view import SessionView, StoreView
 
+from CRCQualityControlLib.presenter.desk import Desk
 from CRCQualityControlLib.presenter.hub import Hub
 from CRCQualityControlLib.presenter.ports import Fill, Layer
 from CRCQualityControlLib.presenter.state import CalibrationState, Level, TableState
@@ -29,8 +33,8 @@ from CRCQualityControlLib.presenter.state import CalibrationState, Level, TableS
 class Calibration:
     """One session is chosen at a time; its report is computed when asked for."""
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+    def __init__(self, hub: Hub, desk: Desk) -> None:
+        self._hub, self._desk = hub, desk
         self._view: StoreView | None = None
         self._selected = ""
         self._report: SessionReport | None = None
@@ -139,15 +143,19 @@ class Calibration:
         if store is None or session is None:
             return
 
-        def shown() -> str:
+        def shown() -> bool:
             votes = heat_map(store, self._hub.person, session, unit, target)
-            self._open_images(unit)
             self._hub.kit.scene.show_layers({Layer.VOTES: votes.volume}, Fill.FILLED)
             volumes = self._hub.say("store.list_joint").join(f"{volume:.1f}" for volume in votes.volumes_ml)
-            return self._hub.say("quality.votes", unit=unit, readers=votes.readers, volumes=volumes)
+            self._votes = self._hub.say("quality.votes", unit=unit, readers=votes.readers, volumes=volumes)
+            return True
 
-        self._votes = self._hub.attempt(shown) or ""
-        self.show()
+        def brought() -> None:
+            if self._hub.attempt(shown) is None:
+                self._votes = ""
+            self.show()
+
+        self._bring(store, unit, brought)
 
     def show_own(self, unit: str, target: Target) -> None:
         """Show one's own contour over the reference, once the results are open."""
@@ -166,11 +174,10 @@ class Calibration:
                 layers[Layer.OWN] = reading.mask(target)
             if any(item.target is target and item.source is not None for item in told):
                 layers[Layer.REFERENCE] = reference.mask(target)
-            self._open_images(unit)
             self._hub.kit.scene.show_layers(layers, Fill.OUTLINE)
             return True
 
-        self._hub.attempt(shown)
+        self._bring(store, unit, lambda: self._hub.attempt(shown))
 
     def export(self) -> None:
         """Write the report as a new folder below one that is chosen."""
@@ -224,13 +231,12 @@ class Calibration:
         self._report = report
         self.show()
 
-    def _open_images(self, unit: str) -> None:
-        store = self._hub.open_store()
-        view = store.unit(UnitId.parse(unit), self._hub.person)
-        roles = [record.role for record in view.series]
-        files = {role: store.open_image(UnitId.parse(unit), role, self._hub.person) for role in roles}
-        self._hub.kit.scene.close_case()
-        self._hub.kit.scene.open_case(unit, files)
+    def _bring(self, store: Store, unit: str, done: Callable[[], object]) -> None:
+        """Bring the images of a unit in place of what is on the desk, after asking where something was decided."""
+        view = self._hub.attempt(lambda: store.unit(UnitId.parse(unit), self._hub.person))
+        if view is not None and self._desk.may_leave():
+            self._desk.clear()
+            self._desk.viewing.bring(store, view, done)
 
     def _target(self, target: Target) -> str:
         return self._hub.say(f"contour.target.{target.value}")

@@ -5,14 +5,17 @@ from __future__ import annotations
 from crc_core.decision.choices import LesionKey
 from crc_core.decision.settling import LesionPoint
 from crc_core.desk.context_card import context_lines
-from crc_core.report.document import Answer, FieldPath, Report
-from crc_core.report.merge import Difference
-from crc_core.report.wording import answer_text, path_label
 from crc_core.text import Lang, say
+from crc_core.vocabulary import TargetAnswer
 from crc_core.workflow.events import Kind
+from crc_core.workflow.payloads import TargetOutcome
 
 from CRCQualityControlLib.presenter.desk_case import DeskCase
-from CRCQualityControlLib.presenter.state import CaseState, FieldRow, LesionRow, TargetRow
+from CRCQualityControlLib.presenter.report_rows import report_rows
+from CRCQualityControlLib.presenter.state import CaseState, LesionRow, SilentRow, TargetRow
+
+ABSENT = tuple(answer for answer in TargetAnswer if answer is not TargetAnswer.DRAWN)
+"""What can be said of a target of which no lesion stays."""
 
 
 def key_text(key: LesionKey) -> str:
@@ -20,27 +23,33 @@ def key_text(key: LesionKey) -> str:
     return f"{key.target.value}:{key.name}"
 
 
-def case_state(desk: DeskCase, lang: Lang) -> CaseState:
+def case_state(desk: DeskCase, lang: Lang, *, images_lost: bool = False) -> CaseState:
     """The case as the panel shows it; who read is not told."""
     view, dispute = desk.opened.view, desk.opened.dispute
-    merged = dispute.merged(desk.choices)
-    differences = (*merged.open, *merged.kept_both)
+    report = tuple(report_rows(desk, lang))
+    open_points = dispute.open_points(desk.choices)
     return CaseState(
         unit=view.unit,
         lesions=tuple(_lesion(point, desk, lang) for point in dispute.points),
-        fields=tuple(_field(item, merged.report, desk, lang) for item in differences),
+        silent=tuple(_silent(outcome, desk, lang) for outcome in dispute.silent_targets),
+        fields=tuple(row for row in report if row.differs),
+        report=report,
         results=tuple(_results(desk, lang)),
-        phases=tuple(record.role for record in view.series),
-        phase=desk.phase,
         fill=desk.fill,
         region=_region(desk, lang),
         context=context_lines(view, lang, desk.target),
         questions=view.questions,
-        still_open=dispute.open_points(desk.choices).count,
+        still_open=open_points.count,
+        sub_voxel=sum(point.outcome.subvoxel for point in open_points.lesions),
         editing="" if desk.editing is None else key_text(desk.editing),
+        tool=desk.tool,
+        brush_mm=desk.brush_mm,
+        shows_result=desk.shows_result,
         supersedes=view.finals[-1].version if view.finals else None,
         may_return=Kind.READING_RETURNED in view.may,
         may_exclude=Kind.UNIT_EXCLUDED in view.may,
+        signer=desk.signer.words(lang),
+        images_lost=images_lost,
     )
 
 
@@ -48,6 +57,7 @@ def _lesion(point: LesionPoint, desk: DeskCase, lang: Lang) -> LesionRow:
     choice = desk.choices.lesions.get(point.key)
     outcome = point.outcome
     dice = say("agreement.none", lang) if outcome.dice_permille is None else f"{outcome.dice_permille / 1000:.3f}"
+    code = "" if choice is None or choice.reason is None else choice.reason
     drawn = "both" if point.key.a and point.key.b else "only_a" if point.key.a else "only_b"
     target = say(f"contour.target.{point.key.target.value}", lang)
     return LesionRow(
@@ -58,29 +68,36 @@ def _lesion(point: LesionPoint, desk: DeskCase, lang: Lang) -> LesionRow:
         is_open=point.is_open and choice is None,
         takes=point.takes,
         chosen=None if choice is None else choice.take,
-        reason_code="" if choice is None or choice.reason is None else choice.reason,
+        reason_code=code,
+        reason=reason_words(code, None if choice is None else choice.note, lang),
+        sub_voxel=outcome.subvoxel,
     )
 
 
-def _field(item: Difference, report: Report, desk: DeskCase, lang: Lang) -> FieldRow:
-    path = str(item.path)
-    ruling = desk.choices.fields.get(path)
-    label = path_label(report, item.path)
-    return FieldRow(
-        path=path,
-        label=label.say(lang),
-        critical=item.critical,
-        a=_answer(report, item.path, item.a, lang),
-        b=_answer(report, item.path, item.b, lang),
-        chosen="" if ruling is None else ruling.choice.value,
+def reason_words(code: str, note: str | None, lang: Lang) -> str:
+    """Why a lesion was decided so, in words; empty while nothing was said."""
+    if not code:
+        return ""
+    words = say(f"adjudication.reason.{code}", lang)
+    return say("quality.reason_note", lang, reason=words, note=note) if note else words
+
+
+def _silent(outcome: TargetOutcome, desk: DeskCase, lang: Lang) -> SilentRow:
+    ruling = desk.choices.absent.get(outcome.target)
+    a, b = (answer_words(answer, lang) for answer in desk.opened.dispute.answers(outcome.target))
+    return SilentRow(
+        target=outcome.target.value,
+        words=say(f"contour.target.{outcome.target.value}", lang),
+        a=a,
+        b=b,
+        answers=tuple((answer.value, answer_words(answer, lang)) for answer in ABSENT),
+        chosen="" if ruling is None else ruling.answer.value,
     )
 
 
-def _answer(report: Report, path: FieldPath, given: Answer | None, lang: Lang) -> str:
-    section, field = report.section(path.section), report.field(path)
-    if given is None or section is None or field is None:
-        return say("work.no_answer", lang)
-    return answer_text(section[0], field, given, lang)
+def answer_words(answer: TargetAnswer, lang: Lang) -> str:
+    """What a reading says of a target, in words."""
+    return say(f"report.target_answer.{answer.value}", lang)
 
 
 def _results(desk: DeskCase, lang: Lang) -> list[TargetRow]:

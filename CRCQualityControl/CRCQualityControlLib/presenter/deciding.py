@@ -11,10 +11,12 @@ from crc_core.reading.final import Take
 from crc_core.report.document import FieldPath
 from crc_core.report.merge import Choice as Side
 from crc_core.report.template import Kind
+from crc_core.report.wording import path_label
 from crc_core.vocabulary import LesionClass, Target, TargetAnswer
 
 from CRCQualityControlLib.presenter.desk import Desk
 from CRCQualityControlLib.presenter.desk_case import DeskCase
+from CRCQualityControlLib.presenter.ports import Choice, Tool
 from CRCQualityControlLib.presenter.state import Level
 
 
@@ -29,6 +31,7 @@ class Deciding:
         case, point = self._desk.case, self._desk.point(key)
         if case is None or point is None or take not in point.takes:
             return
+        self.drop_edit()
         if take is Take.EDITED:
             self._begin_edit(case, point.key)
             return
@@ -57,6 +60,16 @@ class Deciding:
         if case is not None and known is not None:
             case.choices = case.choices.with_lesion(known, replace(case.choices.lesions[known], kind=kind))
             self._desk.changed()
+
+    def ask_reason(self, key: str) -> None:
+        """Ask why a lesion was decided so."""
+        known = self._desk.decided(key)
+        if known is None:
+            return
+        choices = [Choice(code, self._hub.say(f"adjudication.reason.{code}")) for code in reason_codes().codes]
+        code = self._hub.kit.ask.pick(self._hub.say("quality.ask.reason"), known.name, choices)
+        if code is not None:
+            self.give_reason(key, code)
 
     def give_reason(self, key: str, code: str) -> None:
         """Say why; some reasons ask for words."""
@@ -108,6 +121,34 @@ class Deciding:
             case.choices = case.choices.with_field(path, None)
             self._desk.changed()
 
+    def settle_rest(self, side: Side) -> None:
+        """Settle every question that is still open with one reader's answer."""
+        case = self._desk.case
+        if case is None or side is Side.TYPED:
+            return
+        for difference in case.opened.dispute.merged(case.choices).open:
+            path = str(difference.path)
+            if path not in case.choices.fields:
+                case.choices = case.choices.with_field(path, FieldRuling(path, side))
+        self._desk.changed()
+
+    def ask_answer(self, path: str) -> None:
+        """Ask for an answer of one's own to a question, from its boxes or in words."""
+        case = self._desk.case
+        report = None if case is None else case.opened.dispute.merged(case.choices).report
+        field = None if report is None else report.field(FieldPath.parse(path))
+        if report is None or field is None:
+            return
+        lang, ask = self._hub.lang, self._hub.kit.ask
+        title, words = field.label.say(lang), path_label(report, FieldPath.parse(path)).say(lang)
+        if field.options:
+            choices = [Choice(str(option.code), option.label.say(lang)) for option in field.options]
+            typed = ask.pick(title, words, choices)
+        else:
+            typed = ask.text(title, words)
+        if typed is not None:
+            self.settle_field_typed(path, typed)
+
     def say_absent(self, target: Target, answer: TargetAnswer, reason: str | None = None) -> None:
         """Say what a target without lesions comes to."""
         case = self._desk.case
@@ -138,15 +179,60 @@ class Deciding:
         """Put the editor away without taking anything."""
         case = self._desk.case
         if case is not None and case.editing is not None:
-            case.editing = None
+            case.editing, case.tool = None, None
             self._hub.kit.scene.end_edit()
+            self._desk.draw()
+
+    def use_tool(self, tool: Tool | None) -> None:
+        """Take a tool in hand while a lesion is edited, or lay it down."""
+        case = self._desk.case
+        if case is not None and case.editing is not None:
+            self._hub.attempt(lambda: self._hub.kit.scene.use_tool(tool))
+
+    def tool_in_hand(self, tool: Tool | None) -> None:
+        """The scene tells which tool is in hand."""
+        case = self._desk.case
+        if case is not None and case.editing is not None and case.tool is not tool:
+            case.tool = tool
             self._desk.changed()
 
+    def set_brush(self, mm: float) -> None:
+        """The brush of paint and erase, in millimetres."""
+        case = self._desk.case
+        if case is not None:
+            case.brush_mm = mm
+            self._hub.kit.scene.set_brush(mm)
+            self._desk.changed()
+
+    def brush_changed(self, mm: float) -> None:
+        """A person changed the brush in a view."""
+        case = self._desk.case
+        if case is not None:
+            case.brush_mm = mm
+            self._desk.changed()
+
+    def undo(self) -> None:
+        """One step of drawing back."""
+        if self._desk.case is not None and self._desk.case.editing is not None:
+            self._hub.kit.scene.undo()
+
+    def redo(self) -> None:
+        """One step of drawing forward again."""
+        if self._desk.case is not None and self._desk.case.editing is not None:
+            self._hub.kit.scene.redo()
+
     def _begin_edit(self, case: DeskCase, key: LesionKey) -> None:
+        source = next((item.role for item in case.opened.view.bindings if item.target is key.target), None)
+        if source is None or not self._desk.has_images:
+            self._hub.note(Level.WARNING, "quality.images_lost")
+            return
+
         def begin() -> bool:
-            self._hub.kit.scene.begin_edit(key.target, case.opened.dispute.lesion_mask(case.choices, key))
+            self._hub.kit.scene.begin_edit(key.target, case.opened.dispute.lesion_mask(case.choices, key), source)
+            self._hub.kit.scene.set_brush(case.brush_mm)
             return True
 
         if self._hub.attempt(begin):
             case.editing = key
             self._desk.changed()
+            self.use_tool(Tool.PAINT)

@@ -12,27 +12,27 @@ from CRCQualityControlLib.presenter.desk_case import DeskCase
 from CRCQualityControlLib.presenter.hub import Hub
 from CRCQualityControlLib.presenter.ports import Choice, Fill
 from CRCQualityControlLib.presenter.state import Level
+from CRCQualityControlLib.presenter.viewing import Viewing
 
 
 class Desk:
     """Holds the case; `changed` is told after every change of it."""
 
-    def __init__(self, hub: Hub) -> None:
-        self.hub = hub
+    def __init__(self, hub: Hub, viewing: Viewing) -> None:
+        self.hub, self.viewing = hub, viewing
         self.case: DeskCase | None = None
         self.changed: Callable[[], None] = lambda: None
         self.refreshed: Callable[[], None] = lambda: None
-        self._show_result = False
 
     def put(self, case: DeskCase) -> None:
         """Put a case on the desk and draw it."""
-        self.case, self._show_result = case, False
+        self.case = case
         self.draw()
 
     def clear(self) -> None:
         """Take the case off the desk and out of the scene."""
-        if self.case is not None:
-            self.hub.kit.scene.close_case()
+        if self.case is not None and self.viewing.unit == self.case.opened.view.unit:
+            self.viewing.clear()
         self.case = None
         self.changed()
 
@@ -66,15 +66,21 @@ class Desk:
 
     def show_result(self, shown: bool) -> None:
         """Show what the choices make, over A and B."""
-        self._show_result = shown
-        self.draw()
+        if self.case is not None:
+            self.case.shows_result = shown
+            self.draw()
 
     def draw(self) -> None:
         """Show the contours as they are now, and the state."""
         case = self.case
-        if case is not None:
-            self.hub.attempt(lambda: self.hub.kit.scene.show_layers(case.layers(self._show_result), case.fill))
+        if case is not None and self.has_images:
+            self.hub.attempt(lambda: self.hub.kit.scene.show_layers(case.layers(), case.fill))
         self.changed()
+
+    @property
+    def has_images(self) -> bool:
+        """Whether the images of the case are in the scene."""
+        return self.case is not None and self.viewing.unit == self.case.opened.view.unit
 
 
 def spacing_mm(case: DeskCase) -> tuple[float, float, float]:

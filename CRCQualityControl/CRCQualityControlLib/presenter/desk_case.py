@@ -16,7 +16,8 @@ from crc_core.quality.case import OpenCase
 from crc_core.vocabulary import Role, Target
 from numpy.typing import NDArray
 
-from CRCQualityControlLib.presenter.ports import Fill, Layer
+from CRCQualityControlLib.presenter.ports import Fill, Layer, Tool
+from CRCQualityControlLib.presenter.signer import Signer
 
 
 @dataclass
@@ -25,10 +26,13 @@ class DeskCase:
 
     opened: OpenCase
     choices: Choices = field(default_factory=Choices)
-    phase: Role | None = None
-    fill: Fill = Fill.OUTLINE
+    fill: Fill = Fill.FILLED
     region: int = -1
     editing: LesionKey | None = None
+    tool: Tool | None = None
+    brush_mm: float = 5.0
+    shows_result: bool = False
+    signer: Signer = field(default_factory=Signer)
     _parts: dict[Target, Mapping[Layer, NDArray[np.int64]]] = field(default_factory=dict)
 
     @cached_property
@@ -37,6 +41,11 @@ class DeskCase:
         targets = [outcome.target for outcome in self.opened.dispute.comparison.targets]
         found = [(target, region) for target in targets for region in self.opened.dispute.regions(target)]
         return tuple(sorted(found, key=lambda item: -item[1].volume_ml))
+
+    def prepare(self) -> None:
+        """Decode the masks and find the regions now, while a person is told that the case is being opened."""
+        self.layers()
+        _ = self.regions
 
     @property
     def target(self) -> Target | None:
@@ -57,7 +66,7 @@ class DeskCase:
         sides = None if self.target is None else self.opened.dispute.sides(self.target)
         return None if sides is None else sides.grid
 
-    def layers(self, show_result: bool) -> Mapping[Layer, Volume]:
+    def layers(self) -> Mapping[Layer, Volume]:
         """A only, B only and both, and what the choices make, of all targets on the grid one is at, as crops of it."""
         grid = self.grid
         if grid is None:
@@ -72,7 +81,7 @@ class DeskCase:
             for layer, flat in self._alone(outcome.target, sides).items():
                 parts.setdefault(layer, []).append(flat)
                 box_parts.append(flat)
-            result = self.opened.dispute.result(self.choices, outcome.target) if show_result else None
+            result = self.opened.dispute.result(self.choices, outcome.target) if self.shows_result else None
             if result is not None:
                 results.append(result.mask)
         box = box_around(box_parts, grid)

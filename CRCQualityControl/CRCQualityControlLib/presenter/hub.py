@@ -70,10 +70,10 @@ class Hub:
         """Show one sentence of the catalogue."""
         self._speak(level, lambda lang: say(code, lang, **values))
 
-    def tell(self, error: Exception) -> None:
+    def tell(self, error: Exception, level: Level = Level.ERROR) -> None:
         """Show what went wrong and what to do; what nobody foresaw is told with its kind."""
         if isinstance(error, CrcError):
-            self._speak(Level.ERROR, error.sentence)
+            self._speak(level, error.sentence)
         else:
             words = f"{type(error).__name__}: {error}"[:200]
             self.note(Level.ERROR, "quality.unforeseen", reason=words)
@@ -122,8 +122,17 @@ class Hub:
             self.tell(error)
             return None
 
-    def run(self, words: str, steps: Steps[Result], done: Callable[[Result], None]) -> None:
-        """Run long work step by step with progress; a person can stop it. A failure is told and changes nothing."""
+    def run(
+        self,
+        words: str,
+        steps: Steps[Result],
+        done: Callable[[Result], None],
+        failed: Callable[[], None] | None = None,
+    ) -> None:
+        """Run long work step by step with progress; a person can stop it. A failure is told and changes nothing.
+
+        `failed` is called before a failure is told.
+        """
         results: list[Result] = []
 
         def stepping() -> Iterator[Step]:
@@ -141,6 +150,8 @@ class Hub:
 
         def fail(error: Exception) -> None:
             self.publish(busy=None)
+            if failed is not None:
+                failed()
             self.tell(error)
 
         self.publish(busy=Busy(words))

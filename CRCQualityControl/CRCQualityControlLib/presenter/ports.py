@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from crc_core.contour.inspection import Window
 from crc_core.store.protocol import Store
 from crc_core.vocabulary import Role, Target
 
@@ -38,17 +39,46 @@ class Fill(StrEnum):
     FILLED = "filled"
 
 
+class Views(StrEnum):
+    """How the views stand: three planes of one series, all CT phases beside each other, the CT beside the MRI."""
+
+    PLANES = "planes"
+    PHASES = "phases"
+    MRI = "mri"
+
+
+class Tool(StrEnum):
+    """A tool to draw with; the scene knows which of Slicer's effects it is."""
+
+    PAINT = "paint"
+    ERASE = "erase"
+    DRAW = "draw"
+    SCISSORS = "scissors"
+    ISLANDS = "islands"
+    SMOOTHING = "smoothing"
+    MARGIN = "margin"
+
+
 class QualityScene(Protocol):
     """The case on the senior's or trainer's desk in Slicer's scene; raises CrcError where a request is impossible."""
 
-    def open_case(self, unit: str, files: Mapping[Role, Sequence[Path]]) -> None:
-        """Show the series of a unit (local DICOM files by role), all phases and MRI at hand, views linked."""
+    def add_image(self, role: Role, volume: Volume, name: str, window: Window | None) -> None:
+        """Put a series into the scene, sharing its voxels; the first one opens a case."""
+
+    def label_images(self, words: Mapping[Role, str]) -> None:
+        """Say in the corner of a view which series it shows."""
 
     def close_case(self) -> None:
-        """Take everything of ours out of the scene and release the editor."""
+        """Take everything of ours out of the scene, release the editor, and give the views back."""
+
+    def show_views(self, views: Views, lead: Role) -> None:
+        """Arrange the views, linked, with this series in the leading one; the place is kept where there is one."""
 
     def show_phase(self, role: Role) -> None:
         """Show another series in place: no zoom, position or window changes."""
+
+    def set_window(self, role: Role, window: Window) -> None:
+        """Show a series, and what shares its window, in this window."""
 
     def show_layers(self, layers: Mapping[Layer, Volume], fill: Fill) -> None:
         """Show these contours (on crops of the source's grid) and no others; `VOTES` holds counts: a heat map."""
@@ -56,14 +86,35 @@ class QualityScene(Protocol):
     def jump(self, centre_ras: Point, extent_mm: float) -> None:
         """Centre all views on a place and zoom so that so much is seen."""
 
-    def begin_edit(self, target: Target, seed: Volume) -> None:
+    def begin_edit(self, target: Target, seed: Volume, source: Role) -> None:
         """Let a person draw from this contour (on a crop of the source's grid) on, anywhere on the source."""
+
+    def use_tool(self, tool: Tool | None) -> None:
+        """Take a tool in hand, or lay it down."""
+
+    def set_brush(self, diameter_mm: float) -> None:
+        """The brush of paint and erase, in millimetres."""
+
+    def undo(self) -> None:
+        """One step of drawing back."""
+
+    def redo(self) -> None:
+        """One step of drawing forward again."""
 
     def edited(self) -> Volume | None:
         """What was drawn, on the source's grid or a crop of it; None while nothing is edited."""
 
     def end_edit(self) -> None:
         """Put the editor away."""
+
+    def on_tool(self, call: Callable[[Tool | None], None]) -> None:
+        """Tell which tool is in hand whenever that changes, whoever chose it."""
+
+    def on_brush(self, call: Callable[[float], None]) -> None:
+        """Tell the brush in millimetres whenever a person changed it in a view."""
+
+    def on_lost(self, call: Callable[[], None]) -> None:
+        """Tell when somebody else took the case out of the scene: it was closed, or a series was deleted."""
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,11 @@ from CRCQualityControlLib.presenter.progress import ProgressPage
 from CRCQualityControlLib.presenter.sample import Sampling
 from CRCQualityControlLib.presenter.signing import Signing
 from CRCQualityControlLib.presenter.state import Page, State, StoreState
+from CRCQualityControlLib.presenter.viewing import Viewing
 
 _STORE, _PERSON = "quality/store", "quality/person"
+_OTHER_MODULES_STORE = "store"
+"""Where the annotator keeps its store; who opens quality control for the first time finds the same."""
 
 
 class QualityControl:
@@ -28,16 +31,20 @@ class QualityControl:
 
     def __init__(self, kit: Kit, lang: Lang) -> None:
         self.hub = Hub(kit, lang)
-        self.desk = Desk(self.hub)
+        self.viewing = Viewing(self.hub)
+        self.desk = Desk(self.hub, self.viewing)
         self.agreement = Agreement(self.hub)
         self.adjudication = Adjudication(self.hub, self.desk)
         self.deciding = Deciding(self.desk)
         self.signing = Signing(self.desk)
-        self.calibration = Calibration(self.hub)
+        self.calibration = Calibration(self.hub, self.desk)
         self.sample = Sampling(self.hub)
         self.progress = ProgressPage(self.hub)
         self._place = ""
         self._people: tuple[tuple[str, str], ...] = ()
+        kit.scene.on_tool(self.deciding.tool_in_hand)
+        kit.scene.on_brush(self.deciding.brush_changed)
+        kit.scene.on_lost(self._lost)
 
     @property
     def state(self) -> State:
@@ -46,7 +53,7 @@ class QualityControl:
 
     def start(self) -> None:
         """Open what was chosen before on this machine."""
-        place = self.hub.kit.settings.get(_STORE)
+        place = self.hub.kit.settings.get(_STORE) or self.hub.kit.settings.get(_OTHER_MODULES_STORE)
         if place:
             self.open_store(place)
 
@@ -97,6 +104,7 @@ class QualityControl:
     def set_language(self, lang: Lang) -> None:
         """Speak another language from now on; every page says what it shows again."""
         self.hub.set_language(lang)
+        self.viewing.label()
         self._show_store()
         for page in (self.agreement, self.adjudication, self.calibration, self.sample, self.progress):
             page.show()
@@ -108,6 +116,20 @@ class QualityControl:
         self.hub.stop()
         self.desk.clear()
         return True
+
+    def shut_down(self) -> None:
+        """The application ends or the module is loaded anew: no question any more."""
+        self.hub.stop()
+        self.deciding.drop_edit()
+        self.desk.clear()
+        self.viewing.clear()
+
+    def _lost(self) -> None:
+        self.hub.stop()
+        if self.desk.case is not None:
+            self.desk.case.editing, self.desk.case.tool = None, None
+        self.viewing.lost()
+        self.adjudication.show()
 
     def _work_as(self, person: str) -> None:
         self.hub.person = person

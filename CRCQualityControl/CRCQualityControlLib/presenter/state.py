@@ -14,7 +14,7 @@ from crc_core.study.agreement import StudyKind
 from crc_core.text import Lang
 from crc_core.vocabulary import Role
 
-from CRCQualityControlLib.presenter.ports import Fill
+from CRCQualityControlLib.presenter.ports import Fill, Tool, Views
 
 
 class Page(StrEnum):
@@ -110,17 +110,37 @@ class LesionRow:
     takes: tuple[Take, ...]
     chosen: Take | None
     reason_code: str
+    reason: str = ""
+    sub_voxel: bool = False
 
 
 @dataclass(frozen=True)
 class FieldRow:
-    """One question on which the readers differ; `chosen` is a, b or typed."""
+    """One question of the report, as both answered it; `chosen` is a, b or typed where the readers differ.
+
+    `critical` ones must be settled before the unit is final; `typed` is the senior's own answer in words.
+    """
 
     path: str
+    block: str
     label: str
+    differs: bool
     critical: bool
     a: str
     b: str
+    chosen: str
+    typed: str = ""
+
+
+@dataclass(frozen=True)
+class SilentRow:
+    """A disputed target of which nobody drew anything to decide on: what A and B say, and the answers there are."""
+
+    target: str
+    words: str
+    a: str
+    b: str
+    answers: tuple[tuple[str, str], ...]
     chosen: str
 
 
@@ -136,23 +156,43 @@ class TargetRow:
 
 @dataclass(frozen=True)
 class CaseState:
-    """The unit on the desk; names of the readers are hidden until the decision."""
+    """The unit on the desk; names of the readers are hidden until the decision.
+
+    `fields` are the questions on which the readers differ, `report` all that were answered; `signer` says as whom one
+    signs. `images_lost` where somebody else took the images out of the scene.
+    """
 
     unit: str
     lesions: tuple[LesionRow, ...]
+    silent: tuple[SilentRow, ...]
     fields: tuple[FieldRow, ...]
+    report: tuple[FieldRow, ...]
     results: tuple[TargetRow, ...]
-    phases: tuple[Role, ...]
-    phase: Role | None
     fill: Fill
     region: str
     context: tuple[tuple[str, str], ...]
     questions: tuple[str, ...]
     still_open: int
+    sub_voxel: int
     editing: str
+    tool: Tool | None
+    brush_mm: float
+    shows_result: bool
     supersedes: int | None
     may_return: bool
     may_exclude: bool
+    signer: str
+    images_lost: bool
+
+
+@dataclass(frozen=True)
+class ViewingState:
+    """Whose images are in the views, which series leads, how the views stand."""
+
+    unit: str = ""
+    roles: tuple[Role, ...] = ()
+    phase: Role | None = None
+    views: Views = Views.PLANES
 
 
 @dataclass(frozen=True)
@@ -219,6 +259,7 @@ class State:
     store: StoreState = StoreState()
     message: Message | None = None
     busy: Busy | None = None
+    viewing: ViewingState = field(default_factory=ViewingState)
     agreement: AgreementState = field(default_factory=AgreementState)
     adjudication: AdjudicationState = field(default_factory=AdjudicationState)
     calibration: CalibrationState = field(default_factory=CalibrationState)

@@ -1,0 +1,99 @@
+"""Quality control in Slicer's window: the panel, the reports' dock, keys, the question before closing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import qt
+import slicer
+from crc_core.text import Lang
+from crc_widgets.about_panel import documentation
+from crc_widgets.close_guard import CloseGuard
+from crc_widgets.main_window import WindowParts
+from crc_widgets.shortcuts import Shortcuts, ShortcutSheet
+
+from CRCQualityControlLib.presenter.state import Page, State
+from CRCQualityControlLib.view.bindings import bindings_of
+from CRCQualityControlLib.view.kit import MakesPage
+from CRCQualityControlLib.view.panel import Panel
+
+if TYPE_CHECKING:
+    from CRCQualityControlLib.presenter.quality import QualityControl
+
+
+class QualityWindow:
+    """Shows quality control from `enter` to `leave`; `release` takes everything of ours out of the window.
+
+    `run` shows a dialog until it is closed.
+    """
+
+    def __init__(
+        self,
+        parent: qt.QWidget,
+        quality: QualityControl,
+        pages: Mapping[Page, MakesPage],
+        editor: qt.QWidget | None,
+        run: Callable[[qt.QDialog], object],
+    ) -> None:
+        self._quality, self._run = quality, run
+        self._entered = False
+        self._page: Page | None = None
+        self.panel = Panel(parent, quality, pages, editor, self._drawn)
+        self.panel.menu.calls.update(sheet=self.show_sheet, help=self._show_help)
+        self.shortcuts = Shortcuts(bindings_of(self.panel, self.show_sheet))
+        self._parts = WindowParts(self.panel.width_px)
+        self._guard: CloseGuard | None = None
+
+    def enter(self) -> None:
+        """The module is shown."""
+        self._entered = True
+        self._parts.take()
+        window = slicer.util.mainWindow()
+        if window is not None:
+            self.shortcuts.install(window)
+            if self._guard is None:
+                self._guard = CloseGuard(window, self._quality.leave)
+        self._quality.hub.on_render(self.panel.render)
+
+    def leave(self) -> None:
+        """Another module is shown; the case stays on the desk."""
+        self._entered = False
+        self._page = None
+        self.shortcuts.remove()
+        self._parts.give_back()
+
+    def release(self) -> None:
+        """Nothing of ours stays in the window."""
+        self._quality.hub.on_render(None)
+        self.leave()
+        if self._guard is not None:
+            self._guard.release()
+            self._guard = None
+
+    def show_sheet(self) -> None:
+        """Show the sheet of shortcuts."""
+        sheet = ShortcutSheet(slicer.util.mainWindow(), self.shortcuts.bindings, self._quality.state.lang)
+        self._run(sheet.dialog)
+        sheet.dialog.deleteLater()
+
+    def _drawn(self, state: State) -> None:
+        """After a state was drawn: a page gets the room it needs when it is turned to."""
+        if self._entered and state.page is not self._page:
+            self._page = state.page
+            self._parts.widen(self.panel.width_px)
+
+    def _show_help(self) -> None:
+        found = help_page(self._quality.state.lang)
+        if found is not None:
+            qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(found)))
+
+
+def help_page(lang: Lang) -> Path | None:
+    """The page for seniors beside the library, else the documentation; none where neither was packaged."""
+    page = documentation()
+    if page is None:
+        return None
+    names = ("quality-control.zh-CN.md", "quality-control.md") if lang is Lang.ZH else ("quality-control.md",)
+    return next((page.with_name(name) for name in names if page.with_name(name).exists()), page)
