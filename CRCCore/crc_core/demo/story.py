@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,14 +112,27 @@ def _rectal_seed(seed: int) -> int:
 
 def run_story(folder: Path, seed: int, tell: Tell) -> Ending:
     """Play the whole story in the new or empty `folder`; raises CrcError where anything refuses."""
+    team, told = read_twice(folder, chapters(seed), secrets.token_hex(8), tell)
+    with stepping(tell, "demo.step.settle"):
+        for item in told:
+            if team.store.unit(item.unit, SENIOR).phase in (Phase.DISPUTED, Phase.REPORT_OPEN):
+                _settle(team, folder, item)
+            item.final = read_final(team.store.open_final(item.unit, SENIOR))
+    with stepping(tell, "demo.step.verify"):
+        check = check_store(team.store, deep=True)
+    return Ending(team, tuple(told), check)
+
+
+def read_twice(folder: Path, planned: Iterable[Chapter], senior_pin: str, tell: Tell) -> tuple[Team, list[Told]]:
+    """A new store in which every chapter is imported, read by both its readers and compared; nothing is settled."""
     with naming(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with stepping(tell, "demo.step.phantom"):
-        story = list(chapters(seed))
+        story = list(planned)
         for chapter in story:
             write_study(chapter.phantom, folder / "dicom" / chapter.name)
     with stepping(tell, "demo.step.store"):
-        team = found_team(folder / "store", secrets.token_hex(8))
+        team = found_team(folder / "store", senior_pin)
     told: list[Told] = []
     with stepping(tell, "demo.step.import"):
         for chapter in story:
@@ -131,14 +144,7 @@ def run_story(folder: Path, seed: int, tell: Tell) -> Ending:
                 item.done[reader.person] = _read_and_submit(team, folder, item, reader)
     with stepping(tell, "demo.step.advance"):
         _advance(team, told)
-    with stepping(tell, "demo.step.settle"):
-        for item in told:
-            if team.store.unit(item.unit, SENIOR).phase in (Phase.DISPUTED, Phase.REPORT_OPEN):
-                _settle(team, folder, item)
-            item.final = read_final(team.store.open_final(item.unit, SENIOR))
-    with stepping(tell, "demo.step.verify"):
-        check = check_store(team.store, deep=True)
-    return Ending(team, tuple(told), check)
+    return team, told
 
 
 @contextmanager
