@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import east_asian_width
 
 import numpy as np
 from crc_core.contour.inspection import Window
@@ -16,6 +18,8 @@ from crc_mrml.slices import Pose
 _LETTERS = (("L", "R"), ("P", "A"), ("I", "S"))
 _ASLANT = 0.2
 _COLOUR = (1.0, 0.93, 0.66)
+_LATIN_SHARE, _WIDE_SHARE = 0.56, 1.0
+_EDGE_SHARE = 1.2
 
 
 @dataclass(frozen=True)
@@ -93,20 +97,40 @@ def dress(annotation: Any, size: int) -> None:
     write_in(text)
 
 
-def write(annotation: Any, marks: Marks | None) -> bool:
-    """Put the text of a view into its vtkCornerAnnotation; whether anything changed."""
+def write(annotation: Any, marks: Marks | None, across_px: float = math.inf) -> bool:
+    """Put the text of a view into its vtkCornerAnnotation; whether anything changed.
+
+    `across_px` is the view's width: where words in a corner would run into the letter in the middle of the edge, they
+    leave that line to it.
+    """
     texts = dict.fromkeys(range(8), "")
     if marks is not None:
+        below = "\n".join(filter(None, (marks.place, marks.window)))
         texts |= {
             annotation.UpperLeft: marks.name,
-            annotation.LowerLeft: "\n".join(filter(None, (marks.place, marks.window))),
+            annotation.LowerLeft: below,
             annotation.LowerRight: marks.value,
             annotation.LeftEdge: marks.left,
             annotation.RightEdge: marks.right,
             annotation.UpperEdge: marks.top,
             annotation.LowerEdge: marks.bottom,
         }
+        type_px = annotation.GetMaximumFontSize()
+        if not _fits(marks.name, marks.top, across_px, type_px):
+            texts[annotation.UpperLeft] = f"\n{marks.name}"
+        if not _fits(below.rpartition("\n")[2], marks.bottom, across_px, type_px):
+            texts[annotation.LowerLeft] = f"{below}\n "
     changed = {position: text for position, text in texts.items() if (annotation.GetText(position) or "") != text}
     for position, text in changed.items():
         annotation.SetText(position, text)
     return bool(changed)
+
+
+def _fits(words: str, letter: str, across_px: float, type_px: float) -> bool:
+    """Whether words from the left end before a letter in the middle."""
+    return _width_px(words, type_px) + _width_px(letter, type_px) / 2 + _EDGE_SHARE * type_px < across_px / 2
+
+
+def _width_px(words: str, type_px: float) -> float:
+    """About how wide words are written; a Chinese character is as wide as it is high."""
+    return type_px * sum(_WIDE_SHARE if east_asian_width(sign) in "WF" else _LATIN_SHARE for sign in words)

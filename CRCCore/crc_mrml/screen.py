@@ -69,7 +69,7 @@ class SlicerScreen:
         if slice_node.GetLayoutName() not in self._dressed:
             dress(annotation, round(_TYPE_PX * view.devicePixelRatioF()))
             self._dressed.add(slice_node.GetLayoutName())
-        if write(annotation, marks):
+        if write(annotation, marks, view.width * view.devicePixelRatioF()):
             view.scheduleRender()
 
     def pause(self) -> None:
@@ -105,7 +105,6 @@ class SlicerScreen:
             self.give_back()
             remove_layouts(self._layout_node(), self._views)
             remove_views(self._scene, self._views)
-        self._dressed.clear()
 
     def _manager(self) -> Any:
         manager = self._application.layout_manager()
@@ -142,6 +141,8 @@ class SlicerScreen:
             widget = manager.sliceWidget(name)
             if widget is not None:
                 write(widget.sliceView().cornerAnnotation(), None)
+        # The Data Probe writes there next, in a font of its own without Chinese characters.
+        self._dressed.clear()
 
     def _dress_space(self, node: Any) -> None:
         node.SetBackgroundColor(*_SPACE_COLOUR)

@@ -51,7 +51,6 @@ class EditorHost:
         editor.setAddRemoveSegmentButtonsVisible(False)
         editor.setShow3DButtonVisible(False)
         editor.setSpecifyGeometryButtonVisible(False)
-        editor.setMaskingSectionVisible(False)
         editor.setAutoShowSourceVolumeNode(False)
         editor.setJumpToSelectedSegmentEnabled(False)
         editor.setMaximumNumberOfUndoStates(_UNDO_STATES)
@@ -95,6 +94,8 @@ class EditorHost:
         # The node first: what the editor selects by itself when it is given a scene goes into its node.
         self.widget.setMRMLSegmentEditorNode(node)
         self.widget.setMRMLScene(scene)
+        # Not before: without a node the editor takes this for an error and tells Slicer's log so.
+        self.widget.setMaskingSectionVisible(False)
         self._calm()
         self._observers = (
             node.AddObserver("ModifiedEvent", self._node_changed),

@@ -1,6 +1,10 @@
-"""A dock on the right of Slicer's window, or a tab beside the module panel where the window is small."""
+"""A dock on the right of Slicer's window, or a tab beside the module panel while the window is narrow."""
+
+# ruff: noqa: N802, the name of the override is Qt's
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import qt
 import slicer
@@ -10,11 +14,17 @@ _PANEL = "PanelDockWidget"
 
 
 class SideDock:
-    """Holds one widget; `name` tells the dock from others."""
+    """Holds one widget; `name` tells the dock from others.
+
+    It moves where the window becomes narrow or wide, and only then: wherever a person puts it in between, it stays.
+    """
 
     def __init__(self, content: qt.QWidget, name: str, width: int) -> None:
         self._content, self._name, self._width = content, name, width
         self._dock: qt.QDockWidget | None = None
+        self._filter: _Resized | None = None
+        self._narrow: bool | None = None
+        self._titles = ("", "")
         self._panel_title: str | None = None
 
     @property
@@ -32,13 +42,22 @@ class SideDock:
 
     def set_titles(self, title: str, panel_title: str) -> None:
         """The words on the dock's edge or tab, and on the module panel's tab while the two share a place."""
+        self._titles = title, panel_title
+        self._write_titles()
+
+    def _write_titles(self) -> None:
+        title, panel_title = self._titles
         if self._dock is not None:
             self._dock.setWindowTitle(title)
         panel = _panel()
-        if panel is not None and self.is_tabbed:
+        if panel is None:
+            return
+        if self.is_tabbed and self.is_shown:
             if self._panel_title is None:
                 self._panel_title = panel.windowTitle
             panel.setWindowTitle(panel_title)
+        else:
+            self._give_title_back()
 
     def _give_title_back(self) -> None:
         panel = _panel()
@@ -57,16 +76,29 @@ class SideDock:
             self._dock.setAllowedAreas(qt.Qt.LeftDockWidgetArea | qt.Qt.RightDockWidgetArea)
             self._dock.setWidget(self._content)
             window.addDockWidget(qt.Qt.RightDockWidgetArea, self._dock)
-            self._place(window)
         self._dock.show()
+        if self._filter is None:
+            self._filter = _Resized(window, self._follow)
+            window.installEventFilter(self._filter)
+        self._follow()
+        self._write_titles()
 
-    def _place(self, window: qt.QMainWindow) -> None:
-        panel = _panel()
-        if window.width < NARROW_BELOW_PX and panel is not None:
+    def _follow(self) -> None:
+        """Take the place that the window's width asks for, where it asks for another than before."""
+        window, panel = slicer.util.mainWindow(), _panel()
+        if window is None or panel is None or self._dock is None:
+            return
+        narrow = window.width < NARROW_BELOW_PX
+        if narrow is self._narrow:
+            return
+        self._narrow = narrow
+        if narrow:
             window.tabifyDockWidget(panel, self._dock)
             panel.raise_()
         else:
+            window.addDockWidget(qt.Qt.RightDockWidgetArea, self._dock)
             window.resizeDocks([self._dock], [self._width], qt.Qt.Horizontal)
+        self._write_titles()
 
     def bring_up(self) -> None:
         """Show the dock in front of what shares its place."""
@@ -82,12 +114,14 @@ class SideDock:
 
     def hide(self) -> None:
         """Take the dock away; it comes back where it was."""
+        self._deafen()
         self._give_title_back()
         if self._dock is not None:
             self._dock.hide()
 
     def release(self) -> None:
         """Take the dock out of the window; the content is let go."""
+        self._deafen()
         self._give_title_back()
         window = slicer.util.mainWindow()
         if self._dock is not None:
@@ -95,6 +129,32 @@ class SideDock:
                 window.removeDockWidget(self._dock)
             self._dock.deleteLater()
             self._dock = None
+
+    def _deafen(self) -> None:
+        window = slicer.util.mainWindow()
+        if self._filter is not None:
+            if window is not None:
+                window.removeEventFilter(self._filter)
+            self._filter.deleteLater()
+            self._filter = None
+
+
+class _Resized(qt.QObject):
+    """Tells when a window has another size, once it has come to rest: places change only then."""
+
+    _REST_MS = 50
+
+    def __init__(self, window: qt.QWidget, call: Callable[[], None]) -> None:
+        super().__init__(window)
+        self._rest = qt.QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(self._REST_MS)
+        self._rest.connect("timeout()", call)
+
+    def eventFilter(self, _watched: qt.QObject, event: qt.QEvent) -> bool:
+        if event.type() == qt.QEvent.Resize:
+            self._rest.start()
+        return False
 
 
 def _panel() -> qt.QDockWidget | None:

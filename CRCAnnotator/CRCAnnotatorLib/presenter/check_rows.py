@@ -95,7 +95,7 @@ def _series(case: OpenCase, record: SeriesRecord, items: tuple[Item, ...], told:
     return SeriesRow(
         role=record.role,
         label=say(f"desk.role.{record.role.value}", lang),
-        description=told or record.vendor or "",
+        description=told,
         slices=str(record.instances),
         thickness="" if record.thickness_mm is None else f"{record.thickness_mm:g}",
         verdict=verdict,

@@ -28,7 +28,6 @@ class Foot:
     def _way(self) -> qt.QHBoxLayout:
         kit, annotator, row = self._kit, self._kit.annotator, line()
         self._open = worded(tool(self.widget, "crc.foot.problems", self._to_submit))
-        self._open.setIcon(kit.icons.icon("attention"))
         self._senior = worded(tool(self.widget, "crc.foot.senior", annotator.ask_senior, kit.icons.icon("senior")))
         kit.words.text(self._senior, "annotator.view.ask_senior")
         kit.words.tip(self._senior, "annotator.view.ask_senior_tip")
@@ -53,6 +52,8 @@ class Foot:
         self._open.setText(state.foot)
         self._open.setToolTip(state.foot)
         self._open.setVisible(bool(state.foot))
+        submitted = state.submit is not None and bool(state.submit.submitted)
+        self._open.setIcon(self._kit.icons.icon("done" if submitted else "attention"))
         self._senior.setVisible(state.can_ask_senior)
         ways = [mark.step for mark in state.steps if mark.reachable]
         place = ways.index(state.step) if state.step in ways else -1
