@@ -152,6 +152,7 @@ def _element(part: _View | _Split, views: ViewSet) -> Xml.Element:
 def _view_element(name: str, views: ViewSet) -> Xml.Element:
     in_space = name == views.space_name
     view = Xml.Element("view", {"class": f"vtkMRML{'View' if in_space else 'Slice'}Node", "singletontag": name})
-    for key, value in (("viewlabel", "3D" if in_space else name), ("viewgroup", str(views.group))):
+    shown = "3D" if in_space else name.removeprefix(views.prefix)
+    for key, value in (("viewlabel", shown), ("viewgroup", str(views.group))):
         Xml.SubElement(view, "property", name=key, action="default").text = value
     return view

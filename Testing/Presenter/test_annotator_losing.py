@@ -232,6 +232,7 @@ def test_a_unit_excluded_meanwhile_can_only_be_looked_at(room: Room) -> None:
     assert seat.state.header is not None and seat.state.header.read_only
     assert "wrong patient" in seat.message
     assert seat.state.foot == say("annotator.foot.read_only", Lang.EN)
+    assert seat.state.foot_mark is Mark.LOCKED
     assert seat.state.submit is not None and not seat.state.submit.can_submit
     work = seat.annotator.hub.case.work  # type: ignore[union-attr]
     seat.annotator.contour.remove_lesion(Target.LIVER, key.lesion)

@@ -307,6 +307,7 @@ def test_marks_follow_the_work(room: Room) -> None:
     seat.annotator.cases.open_next()
     assert seat.state.submit is not None and seat.state.submit.blocking > 1
     assert seat.state.foot == say("annotator.foot.open", Lang.EN, count=seat.state.submit.blocking)
+    assert seat.state.foot_mark is Mark.ATTENTION
     answer_everything(seat)
     seat.jobs.advance(1)
     marks = {mark.step: mark.mark for mark in seat.state.steps}
@@ -318,6 +319,7 @@ def test_marks_follow_the_work(room: Room) -> None:
         StepId.SUBMIT: Mark.TODO,
     }
     assert seat.state.foot == say("annotator.foot.ready", Lang.EN)
+    assert seat.state.foot_mark is Mark.DONE
     seat.ask.will("discard")
     seat.annotator.cases.close_case()
     assert [mark.mark for mark in seat.state.steps] == [Mark.CURRENT, *[Mark.LOCKED] * 4]

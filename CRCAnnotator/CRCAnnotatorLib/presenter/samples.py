@@ -167,8 +167,7 @@ class Samples:
         if outside:
             return hub.say("annotator.contour.samples_outside", count=outside)
         values = hub.say("annotator.contour.comma").join(f"{sample.mean_hu:.0f}" for sample in phase.samples)
-        radius = f"{phase.samples[0].radius_mm:.1f}"
-        return hub.say("annotator.contour.samples", count=len(phase.samples), values=values, radius=radius)
+        return hub.say("annotator.contour.samples", count=len(phase.samples), values=values)
 
     def _why_not(self, density: LesionDensity | None) -> str:
         reason = None if density is None else density.reason

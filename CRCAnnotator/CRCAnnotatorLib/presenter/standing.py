@@ -12,7 +12,7 @@ from crc_core.workflow.views import SlotPhase
 from CRCAnnotatorLib.presenter.contour import Contour
 from CRCAnnotatorLib.presenter.hub import Hub
 from CRCAnnotatorLib.presenter.open_case import OpenCase
-from CRCAnnotatorLib.presenter.steps import Standing, foot_words, step_marks
+from CRCAnnotatorLib.presenter.steps import Standing, foot_mark, foot_words, step_marks
 
 _SOON = "standing"
 _SOON_S = 0.3
@@ -52,6 +52,7 @@ class Stand:
         self._hub.publish(
             steps=step_marks(state.step, self.current, state.lang),
             foot=foot_words(self.current, state.lang),
+            foot_mark=foot_mark(self.current),
             can_ask_senior=case is not None and Kind.SENIOR_ASKED in case.view.may,
         )
 

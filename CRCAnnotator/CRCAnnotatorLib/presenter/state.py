@@ -394,6 +394,7 @@ class State:
     report: ReportState | None = None
     submit: SubmitState | None = None
     foot: str = ""
+    foot_mark: Mark = Mark.ATTENTION
     can_ask_senior: bool = False
     busy: Busy | None = None
     message: Message | None = None

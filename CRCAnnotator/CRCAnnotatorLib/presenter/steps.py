@@ -60,6 +60,15 @@ def foot_words(standing: Standing, lang: Lang) -> str:
     return say(code, lang, count=standing.blocking)
 
 
+def foot_mark(standing: Standing) -> Mark:
+    """How the line in the foot is meant."""
+    if standing.submitted:
+        return Mark.DONE
+    if standing.read_only:
+        return Mark.LOCKED
+    return Mark.ATTENTION if standing.blocking else Mark.DONE
+
+
 def beside(step: StepId, forward: bool) -> StepId:
     """The step after (or before) another; the ends stay."""
     at = ORDER.index(step) + (1 if forward else -1)

@@ -52,8 +52,7 @@ class Foot:
         self._open.setText(state.foot)
         self._open.setToolTip(state.foot)
         self._open.setVisible(bool(state.foot))
-        submitted = state.submit is not None and bool(state.submit.submitted)
-        self._open.setIcon(self._kit.icons.icon("done" if submitted else "attention"))
+        self._open.setIcon(self._kit.icons.icon(state.foot_mark.value))
         self._senior.setVisible(state.can_ask_senior)
         ways = [mark.step for mark in state.steps if mark.reachable]
         place = ways.index(state.step) if state.step in ways else -1
