@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from crc_core.desk.job_forms import SendAsked, SendTold
 from crc_core.errors import CrcError
+from crc_core.files.records import from_document, to_document
 from crc_core.identity import UnitId
+from crc_core.store.access import Access
 from crc_core.store.protocol import PreparedUnit
 from crc_core.store.remote.outbox import Outbox, OutboxItem, SendState
 from crc_core.store.remote.sending import SendResult, send_all
 from crc_core.store.remote.signing_in import sign_in
+from crc_core.text import Lang
 from crc_core.workflow import payloads as p
 from crc_core.workflow.events import Kind
 from crc_core.workflow.intents import new_intent
@@ -53,47 +57,52 @@ def put_question(outbox: Outbox, unit: UnitId, words: str, **options: Any) -> Ou
     return outbox.put(intent, None, START, **options)
 
 
-def run_sender(outbox: Outbox, order: dict[str, str], words: list[str] | None = None) -> tuple[int, list[Any]]:
+def run_sender(outbox: Outbox, access: Access) -> tuple[int, SendTold]:
+    """The sending in a process aside, which is told the token on its standard input: its exit code, what it told."""
+    asked = SendAsked(str(outbox.folder), access, Lang.EN)
     done = subprocess.run(
-        [sys.executable, "-m", "crc_core.store.remote.sender", *(words or [str(outbox.folder)])],
-        input=json.dumps(order) + "\n",
+        [sys.executable, "-m", "crc_core.desk.jobs", "send_outbox"],
+        input=json.dumps(to_document(asked)),
         capture_output=True,
         text=True,
         check=False,
     )
     assert not done.stderr, done.stderr
-    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+    last = json.loads(done.stdout.splitlines()[-1])
+    return done.returncode, from_document(SendTold, last["result"], outbox.folder)
 
 
 @pytest.fixture
-def order(sqlite_server: LiveServer, bench: Bench) -> Iterator[dict[str, str]]:
-    """What the sending process is told."""
+def access(sqlite_server: LiveServer, bench: Bench) -> Access:
+    """What the sending process is told of the server."""
     token = sign_in(sqlite_server.connection(), "wang", PIN).token
-    yield {"url": sqlite_server.address.url, "person": "wang", "token": token, "lang": "en"}
+    return Access(sqlite_server.address.url, "wang", token)
 
 
-def test_a_reading_is_sent_by_the_process_aside(outbox: Outbox, bench: Bench, order: dict[str, str]) -> None:
+def test_a_reading_is_sent_by_the_process_aside(outbox: Outbox, bench: Bench, access: Access) -> None:
     prepared = bench.opened("wang")
     item = put_reading(outbox, bench, prepared)
-    code, steps = run_sender(outbox, order)
-    assert code == 0
-    assert [step["step"] for step in steps] == ["begin", "progress", "sent", "done"]
+    code, told = run_sender(outbox, access)
+    assert code == 0 and not told.is_busy and told.why == ""
+    assert [(one.intent, one.result) for one in told.items] == [(item.intent.id, SendResult.SENT)]
     assert [item.state for item in outbox.items()] == [SendState.SENT]
+    assert not list(outbox.folder.rglob("reading.json")), "no copy stays where it could be looked up"
     view = bench.harness.store("wang").unit(prepared.unit, "wang")
     assert view.slots[0].reading == item.intent.payload.reading
     outbox.remove(outbox.items()[0])
     assert outbox.items() == ()
 
 
-def test_the_token_is_in_no_file_and_on_no_command_line(outbox: Outbox, bench: Bench, order: dict[str, str]) -> None:
+def test_the_token_is_in_no_file_and_on_no_command_line(outbox: Outbox, bench: Bench, access: Access) -> None:
     put_reading(outbox, bench, bench.opened("wang"))
-    run_sender(outbox, order)
+    run_sender(outbox, access)
+    assert access.token not in repr(access)
     for path in outbox.folder.rglob("*"):
-        assert not path.is_file() or order["token"].encode() not in path.read_bytes()
+        assert not path.is_file() or access.token.encode() not in path.read_bytes()
 
 
 def test_without_a_line_everything_waits_and_goes_later(
-    outbox: Outbox, bench: Bench, order: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    outbox: Outbox, bench: Bench, access: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared = bench.opened("wang")
     put_reading(outbox, bench, prepared)
@@ -102,19 +111,19 @@ def test_without_a_line_everything_waits_and_goes_later(
     sent = list(send_all(outbox, store))
     assert [(one.result, one.error.code) for one in sent if one.error] == [(SendResult.WAITING, "remote.offline")]
     assert outbox.items()[0].state is SendState.WAITING
-    assert run_sender(outbox, order)[0] == 0
+    assert [one.result for one in run_sender(outbox, access)[1].items] == [SendResult.SENT]
 
 
 def test_items_of_one_unit_go_in_order_and_a_refused_one_holds_the_others(
-    outbox: Outbox, bench: Bench, order: dict[str, str]
+    outbox: Outbox, bench: Bench, access: Access
 ) -> None:
     mine, not_mine = bench.opened("wang"), bench.opened("li")
     first = put_question(outbox, not_mine.unit, "may I?")
     behind = put_question(outbox, not_mine.unit, "and now?")
     questions = [put_question(outbox, mine.unit, f"question {number}") for number in range(3)]
-    code, steps = run_sender(outbox, order)
-    assert code == 1
-    assert [step["intent"] for step in steps if step["step"] == "sent"] == [item.intent.id for item in questions]
+    _, told = run_sender(outbox, access)
+    sent = [one.intent for one in told.items if one.result is SendResult.SENT]
+    assert sent == [item.intent.id for item in questions]
     states = {item.intent.id: item for item in outbox.items()}
     assert states[first.intent.id].state is SendState.REFUSED
     assert states[first.intent.id].refusal is not None
@@ -147,25 +156,25 @@ def test_the_same_intent_is_one_item_and_signed_ones_are_not_kept(outbox: Outbox
 
 
 def test_an_altered_reading_is_refused_with_its_reason_and_not_sent(
-    outbox: Outbox, bench: Bench, order: dict[str, str]
+    outbox: Outbox, bench: Bench, access: Access
 ) -> None:
     prepared = bench.opened("wang")
     item = put_reading(outbox, bench, prepared)
     assert item.sealed is not None
     (item.sealed / "report.json").write_bytes(b"{}")
-    assert run_sender(outbox, order)[0] == 1
+    (told,) = run_sender(outbox, access)[1].items
+    assert (told.result, told.code) == (SendResult.REFUSED, "sealed.altered") and "report.json" not in told.intent
     refused = outbox.items()[0]
     assert refused.state is SendState.REFUSED
     assert refused.refusal is not None
     assert refused.refusal.code == "sealed.altered"
 
 
-def test_a_second_sender_stands_back(outbox: Outbox, bench: Bench, order: dict[str, str]) -> None:
+def test_a_second_sender_stands_back(outbox: Outbox, bench: Bench, access: Access) -> None:
     put_question(outbox, bench.opened("wang").unit, "wait")
     with outbox.sending():
-        code, steps = run_sender(outbox, order)
-    assert code == 1
-    assert [step["step"] for step in steps] == ["busy"]
+        _, told = run_sender(outbox, access)
+    assert told.is_busy and told.items == ()
     assert outbox.items()[0].state is SendState.WAITING
 
 
@@ -189,15 +198,26 @@ def test_two_programs_put_in_at_once_and_nothing_is_lost(outbox: Outbox, bench: 
         assert own == [f"{name} {n}" for n in range(20)]
 
 
-@pytest.mark.parametrize("text", ["", "no json", "[]", '{"url": "http://127.0.0.1:9"}'])
-def test_bad_orders_are_told_in_one_line(outbox: Outbox, text: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "crc_core.store.remote.sender", str(outbox.folder)],
-        input=text + "\n",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2
-    assert not done.stderr
-    assert [json.loads(line)["step"] for line in done.stdout.splitlines()] == ["failed"]
+def test_what_was_thought_better_of_is_taken_out_unless_it_is_under_way_or_in(
+    outbox: Outbox, bench: Bench, access: Access
+) -> None:
+    item = put_reading(outbox, bench, bench.opened("wang"))
+    assert outbox.of_slot(str(item.intent.unit), "wang", 1) == (item,)
+    with outbox.sending(), pytest.raises(CrcError) as caught:
+        outbox.take_back(item)
+    assert caught.value.code == "outbox.being_sent"
+    outbox.take_back(item)
+    assert outbox.items() == () and not list(outbox.folder.glob(".*.part"))
+    outbox.take_back(item)
+    again = put_reading(outbox, bench, bench.opened("wang"))
+    run_sender(outbox, access)
+    with pytest.raises(CrcError) as caught:
+        outbox.take_back(again)
+    assert caught.value.code == "outbox.is_sent"
+
+
+def test_an_ended_session_leaves_everything_waiting_and_says_so(outbox: Outbox, bench: Bench, access: Access) -> None:
+    put_reading(outbox, bench, bench.opened("wang"))
+    _, told = run_sender(outbox, replace(access, token="0" * 64))
+    assert told.code == "server.signed_out" and told.why
+    assert outbox.items()[0].state is SendState.WAITING

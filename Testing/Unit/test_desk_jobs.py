@@ -19,6 +19,8 @@ import pytest
 from crc_core.desk import sample_case
 from crc_core.desk.import_case import import_case
 from crc_core.desk.job_forms import (
+    FetchAsked,
+    HandInAsked,
     ImportAsked,
     Imported,
     RegisterAsked,
@@ -27,6 +29,7 @@ from crc_core.desk.job_forms import (
     SampleMade,
     ScanAsked,
     ScanChecked,
+    SendAsked,
     StudiesAsked,
 )
 from crc_core.desk.job_running import Cancel, Cancelled, folder_store
@@ -40,6 +43,7 @@ from crc_core.identity import UnitId
 from crc_core.phantom import Phantom
 from crc_core.phantom.model import PhantomSize
 from crc_core.reading.schema import SyncPair
+from crc_core.store.access import Access, store_at
 from crc_core.store.folder import FolderStore
 from crc_core.text import Lang
 from crc_core.vocabulary import CT_PHASES, Mode, Role, Target, Verdict
@@ -351,15 +355,22 @@ def test_a_store_that_is_none_is_told_in_the_language_asked(tmp_path: Path) -> N
     with pytest.raises(CrcError) as caught:
         folder_store("https://crc.example")
     assert caught.value.code == "desk.job_needs_folder"
+    with pytest.raises(CrcError) as caught:
+        store_at("https://crc.example", None, Lang.EN)
+    assert caught.value.code == "server.sign_in"
 
 
-def test_every_job_has_a_form_that_goes_over_a_pipe(tmp_path: Path) -> None:
+def test_every_job_has_a_form_that_goes_over_a_pipe(tmp_path: Path, store: FolderStore, unit: str) -> None:
+    view, access = store.unit(UnitId.parse(unit), "you"), Access("https://crc", "you", "token", "/医院.pem")
     examples = (
         SampleAsked("家", Lang.ZH),
         import_asked(tmp_path, overrules={"PVP.thickness": "有理由"}),
         ScanAsked("s", "u", "v", Lang.EN),
         RegisterAsked("s", "u", "v", Lang.EN, Role.PVP, Role.T2, (SyncPair((0.0, 1.0, 2.0), (3.0, 4.0, 5.0)),)),
+        HandInAsked("s", "家", "s/u/v-r1", Lang.ZH, view, "住院医师", {"m": "0"}, {"slicer": "5"}, "箱", access),
+        SendAsked("箱", access, Lang.ZH),
         StudiesAsked("夹", Lang.ZH),
+        FetchAsked(access, "u", "v", Lang.EN, (Role.PVP, Role.T2), "r"),
     )
     assert {type(example) for example in examples} == {job.asked for job in JOBS.values()}
     for example in examples:

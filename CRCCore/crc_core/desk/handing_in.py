@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from crc_core.desk.reporting import report_of
 from crc_core.desk.work import TargetState, Work
 from crc_core.errors import CrcError
 from crc_core.files.atomic import naming
+from crc_core.files.whole_folder import remove_whole
 from crc_core.geometry import Volume
 from crc_core.identity import mask_name
 from crc_core.reading.masks import INNER, OUTER
@@ -33,7 +33,7 @@ from crc_core.store.drafting import holds_masks, own_slot, says_same, sources_of
 from crc_core.store.protocol import Receipt, Store
 from crc_core.vocabulary import Mode, Target, TargetAnswer
 from crc_core.workflow.events import Kind
-from crc_core.workflow.intents import Refusal, new_intent
+from crc_core.workflow.intents import Intent, Refusal, new_intent
 from crc_core.workflow.payloads import ReadingSubmitted
 from crc_core.workflow.views import UnitView
 
@@ -74,24 +74,32 @@ def hand_in(store: Store, draft: ReadingDraft, folder: Path) -> Receipt | Refusa
     the sealed folder goes: what a reader handed in is not kept where it can be looked up. Raises CrcError where the
     disk refuses, where what was written is not what was drawn, and where the store cannot be reached.
     """
-    opened = _sealed(folder, draft)
+    opened = sealed_from(draft, folder)
+    answer = store.submit(opened.sealed, submission_of(opened))
+    if isinstance(answer, Receipt):
+        remove_whole(folder)
+    return answer
+
+
+def submission_of(opened: SealedReading) -> Intent:
+    """The wish that a sealed reading be taken in, with the active time that went into it."""
     reading, provenance = opened.reading, opened.provenance
     payload = ReadingSubmitted(
         reading.reader, reading.round, opened.sealed.sha256, reading.supersedes, provenance.active_seconds
     )
-    intent = new_intent(Kind.READING_SUBMITTED, reading.unit, reading.reader, provenance.sealed_at, payload)
-    answer = store.submit(opened.sealed, intent)
-    if isinstance(answer, Receipt):
-        _remove(folder)
-    return answer
+    return new_intent(Kind.READING_SUBMITTED, reading.unit, reading.reader, provenance.sealed_at, payload)
 
 
-def _sealed(folder: Path, draft: ReadingDraft) -> SealedReading:
-    """The draft as a sealed folder whose every voxel was compared with it."""
+def sealed_from(draft: ReadingDraft, folder: Path) -> SealedReading:
+    """The draft as a sealed folder whose every voxel was compared with it; `folder` is absent or whole at any moment.
+
+    What an attempt before sealed there is kept where it says the same, else replaced. Raises CrcError where the disk
+    refuses and where what was written is not what was drawn.
+    """
     before = _earlier(folder)
-    if before is not None and says_same(before, draft) and before.reading.supersedes == draft.reading.supersedes:
+    if before is not None and is_same_reading(before, draft):
         return before
-    _remove(folder)
+    remove_whole(folder)
     with naming(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
     seal_reading(folder, draft)
@@ -102,6 +110,11 @@ def _sealed(folder: Path, draft: ReadingDraft) -> SealedReading:
     return opened
 
 
+def is_same_reading(opened: SealedReading, draft: ReadingDraft) -> bool:
+    """Whether a sealed reading says what the draft says, and replaces the same one."""
+    return says_same(opened, draft) and opened.reading.supersedes == draft.reading.supersedes
+
+
 def _earlier(folder: Path) -> SealedReading | None:
     """What an attempt before left in `folder`; None where there is nothing, or nothing whole."""
     if not folder.exists():
@@ -110,12 +123,6 @@ def _earlier(folder: Path) -> SealedReading | None:
         return open_reading(folder)
     except CrcError:
         return None
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        with naming(folder):
-            shutil.rmtree(folder)
 
 
 def _with_empty_inner(work: Work, masks: Mapping[str, Volume]) -> dict[str, Volume]:

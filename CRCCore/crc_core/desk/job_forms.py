@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from crc_core.phantom.model import PhantomSize
 from crc_core.reading.schema import SyncPair
+from crc_core.store.access import Access
+from crc_core.store.remote.sending import SendResult
 from crc_core.text import Lang
 from crc_core.vocabulary import Mode, Role, Verdict
+from crc_core.workflow.views import UnitView
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,7 @@ class ScanAsked:
     unit: str
     viewer: str
     lang: Lang
+    access: Access | None = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +164,7 @@ class RegisterAsked:
     ct: Role
     mri: Role
     pairs: tuple[SyncPair, ...] = ()
+    access: Access | None = None
 
 
 @dataclass(frozen=True)
@@ -173,3 +179,98 @@ class RegisterDone:
     information_after: float
     overlap: float
     sharpness: float
+
+
+@dataclass(frozen=True)
+class HandInAsked:
+    """Seal the work that is kept below `home` under `slot` and hand it in to the store at `store`.
+
+    `view` is the unit as the reader knows it, `title` the reader's, `versions` those of the program around. `masks` are
+    fingerprints of what is on the screen, by the names the masks have in a reading. With `outbox` the reading goes
+    there first, and on to the server where `access` is given.
+    """
+
+    store: str
+    home: str
+    slot: str
+    lang: Lang
+    view: UnitView
+    title: str
+    masks: dict[str, str]
+    versions: dict[str, str] = field(default_factory=dict)
+    outbox: str | None = None
+    access: Access | None = None
+
+
+class HandInOutcome(StrEnum):
+    """What became of a reading: the store has it, it waits in the outbox, the store does not take it."""
+
+    TAKEN = "taken"
+    WAITS = "waits"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """What became of a reading, and why where the store does not have it."""
+
+    outcome: HandInOutcome
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class SendAsked:
+    """Send what waits in the outbox."""
+
+    outbox: str
+    access: Access
+    lang: Lang
+
+
+@dataclass(frozen=True)
+class SentItem:
+    """What became of one item of the outbox; `why` in words and `code` where the server does not have it."""
+
+    intent: str
+    unit: str
+    result: SendResult
+    why: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class SendTold:
+    """What was sent, in order; `why` and `code` where the line ended it, `is_busy` where another process sends."""
+
+    items: tuple[SentItem, ...] = ()
+    is_busy: bool = False
+    why: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class FetchAsked:
+    """Bring the images of a unit in these roles into this machine's cache, and a reading of one's own with them."""
+
+    access: Access
+    unit: str
+    viewer: str
+    lang: Lang
+    roles: tuple[Role, ...]
+    reading: str | None = None
+
+
+@dataclass(frozen=True)
+class FetchedImage:
+    """The folder of a series on this machine."""
+
+    role: Role
+    folder: str
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What was fetched; every byte was compared with the hash the server gave for it."""
+
+    images: tuple[FetchedImage, ...]
+    reading: str | None = None

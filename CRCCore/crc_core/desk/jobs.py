@@ -16,7 +16,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TextIO
 
-from crc_core.desk.job_forms import ImportAsked, RegisterAsked, SampleAsked, ScanAsked, StudiesAsked
+from crc_core.desk.job_forms import (
+    FetchAsked,
+    HandInAsked,
+    ImportAsked,
+    RegisterAsked,
+    SampleAsked,
+    ScanAsked,
+    SendAsked,
+    StudiesAsked,
+)
 from crc_core.desk.job_running import Cancel, Cancelled, Tell
 from crc_core.errors import CrcError
 from crc_core.files.records import from_document, to_document
@@ -94,6 +103,24 @@ def _register(asked: RegisterAsked, tell: Tell, cancel: Cancel) -> Any:
     return register_case(asked, tell, cancel)
 
 
+def _hand_in(asked: HandInAsked, tell: Tell, cancel: Cancel) -> Any:
+    from crc_core.desk.hand_in_case import hand_in_case
+
+    return hand_in_case(asked, tell)
+
+
+def _send_outbox(asked: SendAsked, tell: Tell, cancel: Cancel) -> Any:
+    from crc_core.desk.send_outbox import send_outbox
+
+    return send_outbox(asked, tell)
+
+
+def _fetch(asked: FetchAsked, tell: Tell, cancel: Cancel) -> Any:
+    from crc_core.desk.fetch_images import fetch_images
+
+    return fetch_images(asked, tell)
+
+
 JOBS: Mapping[str, Job] = MappingProxyType(
     {
         "sample_case": Job(SampleAsked, _sample_case),
@@ -101,6 +128,9 @@ JOBS: Mapping[str, Job] = MappingProxyType(
         "list_studies": Job(StudiesAsked, _list_studies),
         "check_scan": Job(ScanAsked, _check_scan),
         "register": Job(RegisterAsked, _register),
+        "hand_in": Job(HandInAsked, _hand_in),
+        "send_outbox": Job(SendAsked, _send_outbox),
+        "fetch": Job(FetchAsked, _fetch),
     }
 )
 

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -17,7 +18,6 @@ from crc_core.dicom.volume import opening, pixel_sha256
 from crc_core.errors import CrcError
 from crc_core.geometry import Grid, Volume
 from crc_core.identity import UnitId
-from crc_core.store.protocol import Store
 from crc_core.text import Lang, say
 from crc_core.vocabulary import CT_PHASES, MR_ROLES, Role
 from crc_core.workflow.payloads import SeriesRecord
@@ -25,6 +25,13 @@ from crc_core.workflow.views import PriorUnit, UnitView
 
 _STEP_S = 0.05
 _ORDER = (*CT_PHASES, Role.CHEST, *MR_ROLES)
+
+
+class ImageSource(Protocol):
+    """Where images come from: a store, or what was fetched from one before."""
+
+    def open_image(self, unit: UnitId, role: Role, viewer: str) -> tuple[Path, ...]:
+        """Local de-identified DICOM files of the unit's series for `role`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +50,7 @@ class OpeningStep:
 
 
 def open_unit(
-    store: Store, view: UnitView, viewer: str, lang: Lang = Lang.EN, *, roles: Collection[Role] | None = None
+    store: ImageSource, view: UnitView, viewer: str, lang: Lang = Lang.EN, *, roles: Collection[Role] | None = None
 ) -> Iterator[OpeningStep]:
     """The images of a unit (of `roles` where given) as the viewer may open them; the sources of targets first.
 
@@ -57,7 +64,7 @@ def open_unit(
 
 
 def open_prior(
-    store: Store, prior: PriorUnit, viewer: str, lang: Lang = Lang.EN, *, roles: Collection[Role] | None = None
+    store: ImageSource, prior: PriorUnit, viewer: str, lang: Lang = Lang.EN, *, roles: Collection[Role] | None = None
 ) -> Iterator[OpeningStep]:
     """The images of an earlier examination, to be looked at beside; as `open_unit` otherwise."""
     records = [record for record in prior.series if roles is None or record.role in roles]
@@ -66,7 +73,7 @@ def open_prior(
 
 @dataclass(frozen=True, eq=False)
 class _Opening:
-    store: Store
+    store: ImageSource
     unit: UnitId
     viewer: str
     lang: Lang

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from crc_core.desk.job_forms import RegisterAsked, RegisterDone
-from crc_core.desk.job_running import Cancel, Tell, folder_store
+from crc_core.desk.job_running import Cancel, Tell
 from crc_core.desk.registering import register
 from crc_core.errors import CrcError
 from crc_core.geometry import Volume
 from crc_core.identity import UnitId
 from crc_core.importing.delineation import default_protocol
+from crc_core.store.access import store_at
 from crc_core.store.images import open_images
 from crc_core.store.protocol import Store
 from crc_core.text import say
@@ -17,7 +18,7 @@ from crc_core.vocabulary import Role
 
 def register_case(asked: RegisterAsked, tell: Tell, cancel: Cancel) -> RegisterDone:
     """Do the job; raises CrcError for a primary that does not lie where a rigid transform can hold."""
-    store, unit = folder_store(asked.store), UnitId.parse(asked.unit)
+    store, unit = store_at(asked.store, asked.access, asked.lang), UnitId.parse(asked.unit)
     site = (store.unit(unit, asked.viewer).clinical or {}).get("primary_site")
     if site is not None and site not in default_protocol().modes.mri_sites:
         raise CrcError("desk.registration_site", site=say(f"desk.clinical.primary_site.{site}", asked.lang))

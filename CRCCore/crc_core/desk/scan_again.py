@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 from crc_core.desk.job_forms import ScanAsked, ScanChecked, ScanItem, ScanSeries
-from crc_core.desk.job_running import Tell, folder_store
+from crc_core.desk.job_running import Tell
 from crc_core.dicom.index import FolderIndex, index_folder
 from crc_core.identity import UnitId
 from crc_core.scan.check import SeriesCheck, StudyCheck, check_study
 from crc_core.scan.item import CheckItem, worded
 from crc_core.scan.select import choose_study
+from crc_core.store.access import store_at
 from crc_core.store.protocol import Store
 from crc_core.text import Lang, say
 from crc_core.vocabulary import Role, worst
@@ -20,7 +21,7 @@ from crc_core.workflow.views import UnitView
 
 def check_scan(asked: ScanAsked, tell: Tell) -> ScanChecked:
     """Do the job; raises CrcError where the images cannot be read."""
-    store, unit = folder_store(asked.store), UnitId.parse(asked.unit)
+    store, unit = store_at(asked.store, asked.access, asked.lang), UnitId.parse(asked.unit)
     view = store.unit(unit, asked.viewer)
     study, companions = choose_study(_index(store, view, asked, tell))
     result = check_study(

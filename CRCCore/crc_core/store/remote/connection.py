@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import time
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from requests.auth import AuthBase
 
 from crc_core.errors import CrcError
 from crc_core.store.remote.address import Address
+from crc_core.store.remote.patience import Patience
 from crc_core.text import Lang, catalogue, system_language
 from crc_core.workflow.intents import Refusal
 
@@ -29,21 +29,7 @@ _BROKEN_LINE = (
 )
 _PIECE_BYTES = 1 << 16
 
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait and how often to try; times in seconds."""
-
-    attempts: int = 6
-    first_pause_s: float = 0.5
-    longest_pause_s: float = 20.0
-    connect_s: float = 10.0
-    read_s: float = 60.0
-    work_s: float = 900.0
-
-    def pause(self, attempt: int) -> float:
-        """How long to wait after a failed attempt, counted from 0: doubling, and different for every client."""
-        return random.uniform(0.5, 1.0) * min(self.longest_pause_s, self.first_pause_s * 2**attempt)
+__all__ = ["Connection", "Patience", "broken_line"]
 
 
 @dataclass(frozen=True)

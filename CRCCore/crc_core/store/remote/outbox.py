@@ -24,13 +24,15 @@ from crc_core.files.canonical import canonical_bytes, read_document
 from crc_core.files.file_lock import locked
 from crc_core.files.records import from_document, to_document
 from crc_core.files.sealed import MANIFEST_NAME, SealedFolder, open_as, open_sealed
-from crc_core.files.whole_folder import whole_folder
+from crc_core.files.whole_folder import remove_whole, whole_folder
 from crc_core.text import Lang
 from crc_core.workflow.intents import SIGNED, Intent, Refusal, intent_document, read_intent
+from crc_core.workflow.payloads import ReadingSubmitted
 
 ITEM_SCHEMA = "crc-outbox-item/1"
 _ITEM_NAME = "item.json"
 _SEALED_NAME = "sealed"
+SENDING_LOCK = ".sending.lock"
 _NAME = re.compile(r"([0-9]{8})-([0-9A-Za-z_-]{8,64})")
 
 
@@ -68,6 +70,14 @@ class OutboxItem:
     sealed: Path | None
     refusal: Refusal | None
     tried_at: datetime | None
+
+    @property
+    def slot(self) -> tuple[str | None, str, int] | None:
+        """Unit, reader and round of a reading; None for anything else."""
+        payload = self.intent.payload
+        if not isinstance(payload, ReadingSubmitted):
+            return None
+        return self.intent.unit, payload.reader, payload.round
 
     def why(self, lang: Lang) -> str:
         """Why it was refused, in words; nothing where it was not."""
@@ -122,13 +132,19 @@ class Outbox:
                 held.add(item.intent.unit)
         return tuple(due)
 
+    def of_slot(self, unit: str, reader: str, round: int) -> tuple[OutboxItem, ...]:  # noqa: A002
+        """The readings for one slot, oldest first."""
+        return tuple(item for item in self.items() if item.slot == (unit, reader, round))
+
     def release(self, item: OutboxItem) -> OutboxItem:
         """Let an item be sent that was kept here only, or be tried again after it was refused."""
         return self._change(item, state=SendState.WAITING, refusal=None)
 
     def mark_sent(self, item: OutboxItem, at: datetime) -> OutboxItem:
-        """The server has it."""
-        return self._change(item, state=SendState.SENT, refusal=None, tried_at=at)
+        """The server has it; the body goes, since what a reader handed in is not kept where it can be looked up."""
+        sent = self._change(item, state=SendState.SENT, refusal=None, tried_at=at, sealed=None)
+        remove_whole(item.folder / _SEALED_NAME)
+        return sent
 
     def mark_refused(self, item: OutboxItem, refusal: Refusal, at: datetime) -> OutboxItem:
         """The server does not take it, and why."""
@@ -142,10 +158,20 @@ class Outbox:
         """Take out an item that was sent or refused; raises CrcError for one that is not on the server yet."""
         if item.state in (SendState.LOCAL, SendState.WAITING):
             raise CrcError("outbox.not_sent")
-        with self._locked(), naming(item.folder):
-            gone = item.folder.with_name(f".{item.folder.name}.part")
-            item.folder.rename(gone)
-            shutil.rmtree(gone)
+        with self._locked():
+            remove_whole(item.folder)
+
+    def take_back(self, item: OutboxItem) -> None:
+        """Take out an item that its person thinks better of, whatever its state.
+
+        Raises CrcError where it is being sent at this moment, and where the server has it already.
+        """
+        self._make()
+        with locked(self.folder / SENDING_LOCK, wait=False, taken="outbox.being_sent"), self._locked():
+            if item.folder.exists():
+                if self._read(item.folder).state is SendState.SENT:
+                    raise CrcError("outbox.is_sent")
+                remove_whole(item.folder)
 
     def open_sealed(self, item: OutboxItem) -> SealedFolder:
         """The sealed folder of an item, compared with its manifest."""
@@ -156,7 +182,7 @@ class Outbox:
     def sending(self) -> AbstractContextManager[None]:
         """Hold the outbox while sending; raises CrcError `file.in_use` where another process of this machine sends."""
         self._make()
-        return locked(self.folder / ".sending.lock", wait=False)
+        return locked(self.folder / SENDING_LOCK, wait=False)
 
     def _locked(self) -> AbstractContextManager[None]:
         self._make()

@@ -8,9 +8,8 @@ from enum import StrEnum
 
 from crc_core.errors import CrcError
 from crc_core.store.clock import Clock, utc_now
-from crc_core.store.protocol import Receipt
+from crc_core.store.protocol import Receipt, Store
 from crc_core.store.remote.outbox import Outbox, OutboxItem
-from crc_core.store.remote.store import RemoteStore
 from crc_core.workflow.events import Kind
 from crc_core.workflow.intents import Refusal
 
@@ -53,7 +52,7 @@ class Sent:
 
 def send_all(
     outbox: Outbox,
-    store: RemoteStore,
+    store: Store,
     *,
     clock: Clock = utc_now,
     on_begin: Callable[[OutboxItem], None] = lambda item: None,
@@ -72,7 +71,7 @@ def send_all(
                 return
 
 
-def _send(outbox: Outbox, store: RemoteStore, item: OutboxItem, clock: Clock) -> Sent:
+def _send(outbox: Outbox, store: Store, item: OutboxItem, clock: Clock) -> Sent:
     try:
         outcome = _ask(outbox, store, item)
     except CrcError as error:
@@ -86,7 +85,7 @@ def _send(outbox: Outbox, store: RemoteStore, item: OutboxItem, clock: Clock) ->
     return Sent(outbox.mark_sent(item, clock()), SendResult.SENT)
 
 
-def _ask(outbox: Outbox, store: RemoteStore, item: OutboxItem) -> Receipt | Refusal:
+def _ask(outbox: Outbox, store: Store, item: OutboxItem) -> Receipt | Refusal:
     if item.intent.kind is Kind.READING_SUBMITTED:
         return store.submit(outbox.open_sealed(item), item.intent)
     return store.act(item.intent)
