@@ -26,6 +26,19 @@ class SideDock:
         self._narrow: bool | None = None
         self._titles = ("", "")
         self._panel_title: str | None = None
+        self._main: qt.QMainWindow | None = None
+
+    @property
+    def _window(self) -> qt.QMainWindow | None:
+        """Slicer's window, looked for once: Slicer goes through all widgets of the application to find it."""
+        if self._main is None:
+            self._main = slicer.util.mainWindow()
+        return self._main
+
+    @property
+    def _panel(self) -> qt.QDockWidget | None:
+        """The dock of Slicer's module panel."""
+        return None if self._window is None else self._window.findChild("QDockWidget", _PANEL)
 
     @property
     def is_shown(self) -> bool:
@@ -35,7 +48,7 @@ class SideDock:
     @property
     def is_tabbed(self) -> bool:
         """Whether the dock shares its place with the module panel."""
-        window = slicer.util.mainWindow()
+        window = self._window
         if window is None or self._dock is None:
             return False
         return any(dock.objectName == _PANEL for dock in window.tabifiedDockWidgets(self._dock))
@@ -49,7 +62,7 @@ class SideDock:
         title, panel_title = self._titles
         if self._dock is not None:
             self._dock.setWindowTitle(title)
-        panel = _panel()
+        panel = self._panel
         if panel is None:
             return
         if self.is_tabbed and self.is_shown:
@@ -60,14 +73,14 @@ class SideDock:
             self._give_title_back()
 
     def _give_title_back(self) -> None:
-        panel = _panel()
+        panel = self._panel
         if panel is not None and self._panel_title is not None:
             panel.setWindowTitle(self._panel_title)
         self._panel_title = None
 
     def show(self) -> None:
         """Put the dock beside the images, or behind a tab, as the window has room."""
-        window = slicer.util.mainWindow()
+        window = self._window
         if window is None:
             return
         if self._dock is None:
@@ -85,7 +98,7 @@ class SideDock:
 
     def _follow(self) -> None:
         """Take the place that the window's width asks for, where it asks for another than before."""
-        window, panel = slicer.util.mainWindow(), _panel()
+        window, panel = self._window, self._panel
         if window is None or panel is None or self._dock is None:
             return
         narrow = window.width < NARROW_BELOW_PX
@@ -108,7 +121,7 @@ class SideDock:
 
     def bring_up_panel(self) -> None:
         """Show the module panel in front, where the two share a place."""
-        panel = _panel()
+        panel = self._panel
         if panel is not None and self.is_tabbed:
             panel.raise_()
 
@@ -123,7 +136,7 @@ class SideDock:
         """Take the dock out of the window; the content is let go."""
         self._deafen()
         self._give_title_back()
-        window = slicer.util.mainWindow()
+        window = self._window
         if self._dock is not None:
             if window is not None:
                 window.removeDockWidget(self._dock)
@@ -131,7 +144,7 @@ class SideDock:
             self._dock = None
 
     def _deafen(self) -> None:
-        window = slicer.util.mainWindow()
+        window = self._window
         if self._filter is not None:
             if window is not None:
                 window.removeEventFilter(self._filter)
@@ -155,9 +168,3 @@ class _Resized(qt.QObject):
         if event.type() == qt.QEvent.Resize:
             self._rest.start()
         return False
-
-
-def _panel() -> qt.QDockWidget | None:
-    """The dock of Slicer's module panel."""
-    window = slicer.util.mainWindow()
-    return None if window is None else window.findChild("QDockWidget", _PANEL)
