@@ -62,13 +62,16 @@ def read_header(path: Path) -> NiftiHeader:
     return _parse_header(_first_bytes(start, path), path)
 
 
-def read_volume(path: Path) -> Volume:
+def read_volume(path: Path, expected: Grid | None = None) -> Volume:
     """The image in `path`: array `[k, j, i]` in its stored type (float32 where it is scaled) and its RAS grid.
 
-    Raises CrcError for anything that is not one whole, placed, three-dimensional NIfTI-1 image.
+    Raises CrcError for anything that is not one whole, placed, three-dimensional NIfTI-1 image; for one on another grid
+    than `expected` before a voxel is unpacked, so that a small file cannot ask for a large memory.
     """
     raw = read_bytes(path)
     header = _parse_header(_first_bytes(raw, path), path)
+    if expected is not None:
+        require_same_grid(header.grid, expected, path)
     data = _decompress(raw, header.file_bytes, path) if raw[:2] == b"\x1f\x8b" else raw
     if len(data) < header.file_bytes:
         raise CrcError("nifti.truncated", path=path, seen=len(data), expected=header.file_bytes)
@@ -87,9 +90,7 @@ def read_mask(path: Path, expected: Grid | None = None) -> Volume:
 
     Raises CrcError for floating-point or out-of-range values and for another grid.
     """
-    volume = read_volume(path)
-    if expected is not None:
-        require_same_grid(volume.grid, expected, path)
+    volume = read_volume(path, expected)
     return Volume(lesion_numbers(volume.array, path), volume.grid)
 
 

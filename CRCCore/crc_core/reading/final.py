@@ -66,7 +66,10 @@ class Settlement:
 
 @dataclass(frozen=True)
 class Final:
-    """`final.json`: the parents, who decided, the targets with their lesion map, the version and the chain's head."""
+    """`final.json`: the parents, who decided, the targets with their lesion map, the version and the chain's head.
+
+    `restores` names the earlier final whose contents this one brings back.
+    """
 
     schema: str
     unit: str
@@ -81,6 +84,7 @@ class Final:
     signer_title: str | None = None
     supersedes: str | None = None
     titles_enforced: bool = False
+    restores: str | None = None
 
     def __post_init__(self) -> None:
         if self.schema != FINAL_SCHEMA or self.version < 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,10 @@ REPORT_NAME = "report.json"
 FINAL_NAME = "final.json"
 MEASUREMENTS_NAME = "measurements.json"
 MEASUREMENTS_SCHEMA = "crc-measurements/1"
+LARGEST_DOCUMENT_BYTES = 16 * 1024 * 1024
+"""More than any report, provenance or lesion map needs; nothing larger is read into memory."""
+
+_WIDEST_VOXEL_BYTES = 8
 _COMPRESSION = 6
 
 
@@ -189,12 +194,17 @@ def check_reading(reading: Reading, provenance: Provenance, folder: Path) -> Non
 
 def check_sealed_masks(sealed: SealedFolder, wanted: MaskSet, grid: Grid) -> None:
     """Decode one target's masks and raise the CrcError that names what is wrong with them on the source's `grid`."""
-    masks = {name: read_sealed_mask(sealed, name) for name in wanted.names}
+    masks = {name: read_sealed_mask(sealed, name, grid) for name in wanted.names}
     check_masks(wanted, masks, sealed.folder, grid)
 
 
 def read_sealed_mask(sealed: SealedFolder, name: str, expected: Grid | None = None) -> Volume:
-    """The mask `name` of a sealed folder after comparing it with the manifest again."""
+    """The mask `name` of a sealed folder after comparing it with the manifest again.
+
+    On an `expected` grid no file is read that is larger than its voxels could be without being packed at all.
+    """
+    if expected is not None:
+        _require_size(sealed, name, math.prod(expected.shape_kji) * _WIDEST_VOXEL_BYTES + LARGEST_DOCUMENT_BYTES)
     sealed.read(name)
     return nifti.read_mask(sealed.folder / name, expected)
 
@@ -227,5 +237,12 @@ def _check_report(reading: Reading, report: Report, path: Path) -> None:
             raise CrcError("reading.report_lesion", path=path, target=lesion.target.value, number=lesion.number)
 
 
+def _require_size(sealed: SealedFolder, name: str, most_bytes: int) -> None:
+    entry = sealed.manifest.files.get(name)
+    if entry is not None and entry.bytes > most_bytes:
+        raise CrcError("reading.too_large", path=sealed.folder / name, megabytes=most_bytes // (1024 * 1024))
+
+
 def _document(sealed: SealedFolder, name: str, schema: str) -> dict[str, Any]:
+    _require_size(sealed, name, LARGEST_DOCUMENT_BYTES)
     return parse_document(sealed.read(name), sealed.folder / name, schema)

@@ -17,12 +17,12 @@ _LOG = logging.getLogger(__name__)
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """The answer to a request that cannot be understood at all."""
-    return _told(request, "server.bad_request")
+    return told(request, CrcError("server.bad_request"))
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """The answer at an address that is none."""
-    return _told(request, "server.not_found")
+    return told(request, CrcError("server.not_found"))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -30,18 +30,18 @@ def server_error(request: HttpRequest) -> HttpResponse:
     kind, _, trace = sys.exc_info()
     places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(trace)]
     _LOG.error("%s at %s", "unknown" if kind is None else kind.__name__, " > ".join(places[-6:]))
-    return _told(request, "server.error")
+    return told(request, CrcError("server.error"))
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The answer to a form that did not come from a page of ours, or from one that is too old."""
-    return _told(request, "server.old_page")
+    return told(request, CrcError("server.old_page"))
 
 
-def _told(request: HttpRequest, code: str) -> HttpResponse:
+def told(request: HttpRequest, error: CrcError) -> HttpResponse:
     """A problem document to programs, a page to people."""
     from crc_server.web.page import show_error
 
     if request.path.startswith("/api/"):
-        return problem(request, CrcError(code)).render()
-    return show_error(request, CrcError(code))
+        return problem(request, error).render()
+    return show_error(request, error)
