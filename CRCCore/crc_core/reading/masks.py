@@ -78,7 +78,7 @@ def check_masks(wanted: MaskSet, masks: Mapping[str, Volume], folder: Path, grid
     name = wanted.name()
     expected = grid if grid is not None else masks[name].grid
     for each in wanted.names:
-        require_mask_grid(masks[each], expected, folder / each)
+        require_mask_grid(masks[each].grid, expected, folder / each)
     numbers = lesion_numbers(masks[name].array)
     if not numbers:
         raise CrcError("mask.empty", path=folder / name)
@@ -92,9 +92,9 @@ def check_masks(wanted: MaskSet, masks: Mapping[str, Volume], folder: Path, grid
             raise CrcError("reading.not_subtraction", path=folder / name)
 
 
-def require_mask_grid(mask: Volume, expected: Grid, path: Path) -> None:
+def require_mask_grid(seen: Grid, expected: Grid, path: Path) -> None:
     """Raise the CrcError that tells a mask of another series from one of the right one."""
-    if not mask.grid.same_as(expected):
+    if not seen.same_as(expected):
         raise CrcError("reading.other_grid", path=path)
 
 

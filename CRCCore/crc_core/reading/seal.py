@@ -23,6 +23,7 @@ from crc_core.reading.masks import (
     check_names,
     masks_of_final,
     masks_of_reading,
+    require_mask_grid,
 )
 from crc_core.reading.schema import PROVENANCE_SCHEMA, READING_SCHEMA, Provenance, Reading
 from crc_core.vocabulary import Target
@@ -194,6 +195,8 @@ def check_reading(reading: Reading, provenance: Provenance, folder: Path) -> Non
 
 def check_sealed_masks(sealed: SealedFolder, wanted: MaskSet, grid: Grid) -> None:
     """Decode one target's masks and raise the CrcError that names what is wrong with them on the source's `grid`."""
+    for name in wanted.names:
+        require_mask_grid(nifti.read_header(sealed.folder / name).grid, grid, sealed.folder / name)
     masks = {name: read_sealed_mask(sealed, name, grid) for name in wanted.names}
     check_masks(wanted, masks, sealed.folder, grid)
 
