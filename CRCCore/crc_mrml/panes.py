@@ -15,7 +15,7 @@ import numpy as np
 import slicer
 import vtk
 from crc_core.contour.results import Point
-from crc_core.desk.arrangement import Arrangement, ImageKey, Orientation, Pane
+from crc_core.desk.arrangement import Arrangement, ImageKey, LayoutKind, Orientation, Pane
 from crc_core.desk.marks import SyncPair
 from crc_core.errors import CrcError
 from crc_core.geometry import Grid
@@ -42,6 +42,9 @@ from crc_mrml.slices import (
 
 _SAME_MM = 1e-4
 _SAME_ZOOM = 1e-4
+COMPARING = (LayoutKind.PHASES, LayoutKind.PRIOR)
+"""Layouts in which the same place is compared: every view starts as large as the leading one."""
+
 _PLANES = (Orientation.AXIAL, Orientation.CORONAL, Orientation.SAGITTAL)
 
 SliceChanged = Callable[[Point], None]
@@ -119,6 +122,7 @@ class Panes:
         images = [self._images.need(pane.image) for pane in arrangement.panes]
         place = self.position()
         lead = self._views[0].zoom if self._views else Zoom()
+        alike = arrangement.kind in COMPARING and self._linked
         self._let_go()
         with self._quiet():
             for pane, node, image in zip(arrangement.panes, nodes, images, strict=True):
@@ -126,7 +130,7 @@ class Panes:
                 _show(composite, image.node)
                 start = centre_of(image.volume.grid) if place is None else np.array(place)
                 size = _size(node)
-                zoom = self._zooms.get(pane.name, lead)
+                zoom = self._views[0].zoom if alike and self._views else self._zooms.get(pane.name, lead)
                 grid = image.volume.grid
                 view = View(pane, node, composite, pane.image, grid, zoom, start, pose_of(node), size)
                 self._views.append(view)

@@ -10,6 +10,7 @@ from crc_core.errors import CrcError
 
 from crc_mrml.annotation import Marks, dress, write
 from crc_mrml.layouts import ViewSet, add_layout, is_ours, leading_share, remove_layouts, view_names
+from crc_mrml.panes import COMPARING
 from crc_mrml.parts import ShownViews
 from crc_mrml.view_nodes import remove_views
 
@@ -51,7 +52,8 @@ class SlicerScreen:
         names = view_names(len(arrangement.panes), self._views)
         self._settle(names)
         slices = tuple(self._scene.GetSingletonNode(name, "vtkMRMLSliceNode") for name in names)
-        self._shape_controllers(names, manager.viewport().width * leading_share(arrangement))
+        leads = arrangement.kind not in COMPARING
+        self._shape_controllers(names, manager.viewport().width * leading_share(arrangement) if leads else 0.0)
         in_space = (
             self._scene.GetSingletonNode(self._views.space_name, "vtkMRMLViewNode") if arrangement.has_3d else None
         )
@@ -123,7 +125,10 @@ class SlicerScreen:
                 self._application.deliver(widget.sliceController())
 
     def _shape_controllers(self, names: tuple[str, ...], leading_px: float) -> None:
-        """The leading view keeps its bar for scrolling where there is room; the others give theirs to the image."""
+        """The leading view keeps its bar for scrolling where there is room; the others give theirs to the image.
+
+        Where views are compared none has a bar: with it the leading image would be smaller than the others.
+        """
         for number, name in enumerate(names):
             widget = self._manager().sliceWidget(name)
             if widget is not None:

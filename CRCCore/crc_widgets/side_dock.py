@@ -88,12 +88,17 @@ class SideDock:
             self._dock.setObjectName(self._name)
             self._dock.setAllowedAreas(qt.Qt.LeftDockWidgetArea | qt.Qt.RightDockWidgetArea)
             self._dock.setWidget(self._content)
-            window.addDockWidget(qt.Qt.RightDockWidgetArea, self._dock)
+            panel = self._panel
+            if window.width < NARROW_BELOW_PX and panel is not None:
+                # Beside the images, if only for a moment, it would make the window wider for good.
+                window.tabifyDockWidget(panel, self._dock)
+            else:
+                window.addDockWidget(qt.Qt.RightDockWidgetArea, self._dock)
+        self._follow()
         self._dock.show()
         if self._filter is None:
             self._filter = _Resized(window, self._follow)
             window.installEventFilter(self._filter)
-        self._follow()
         self._write_titles()
 
     def _follow(self) -> None:
@@ -104,10 +109,14 @@ class SideDock:
         narrow = window.width < NARROW_BELOW_PX
         if narrow is self._narrow:
             return
-        self._narrow = narrow
+        was_beside, self._narrow = self._narrow is False, narrow
         if narrow:
+            width = panel.width
             window.tabifyDockWidget(panel, self._dock)
             panel.raise_()
+            if was_beside:
+                # Together they would keep the room that both had side by side.
+                window.resizeDocks([panel], [width], qt.Qt.Horizontal)
         else:
             window.addDockWidget(qt.Qt.RightDockWidgetArea, self._dock)
             window.resizeDocks([self._dock], [self._width], qt.Qt.Horizontal)

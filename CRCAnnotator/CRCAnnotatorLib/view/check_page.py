@@ -26,11 +26,11 @@ class CheckPage:
         self.widget.setObjectName("crc.check")
         layout = column(self.widget, gap=6)
         layout.addLayout(self._verdict_line())
+        layout.addLayout(self._view_line())
         holder = qt.QWidget(self.widget)
         self._series = Rows(column(holder, gap=1), self._series_row, _role_of)
         layout.addWidget(holder)
         self._holder = holder
-        layout.addLayout(self._view_line())
         layout.addWidget(rule(self.widget))
         self._about = label(self.widget, Weight.STRONG, name="crc.check.about")
         layout.addWidget(self._about)
