@@ -41,12 +41,23 @@ def opened(site: str | None = "rectum_middle", roles: tuple[Role, ...] = WITH_MR
     return desk.open(MODES, roles, clinical=None if site is None else {"primary_site": site})
 
 
+def click(desk: Desk, ras: tuple[float, float, float], image: ImageKey | None = None) -> None:
+    """A person places the point that is asked for, or another program one on an image."""
+    calls = list(desk.scene.calls)
+    if image is None:
+        desk.scene.places(ras)
+    else:
+        desk.contour.sync_point_placed(image, ras)
+    assert desk.scene.calls == calls, "Slicer is still inside its click"
+    desk.jobs.advance(0)
+
+
 def pair(desk: Desk, ct: tuple[float, float, float], mri: tuple[float, float, float]) -> None:
     desk.contour.add_sync_pair()
     assert desk.scene.placing == PVP and "CT" in desk.state.mri.words
-    desk.scene.places(ct)
+    click(desk, ct)
     assert desk.scene.placing == T2 and "MRI" in desk.state.mri.words
-    desk.scene.places(mri)
+    click(desk, mri)
 
 
 def test_ct_and_mri_stand_side_by_side_and_drawing_is_on_ct() -> None:
@@ -103,16 +114,16 @@ def test_pairs_that_disagree_are_told() -> None:
 def test_a_pair_that_was_begun_can_be_given_up() -> None:
     desk = opened()
     desk.contour.add_sync_pair()
-    desk.scene.places((0, 0, 0))
+    click(desk, (0, 0, 0))
     desk.contour.remove_sync_pair()
     assert desk.work.sync_pairs == () and "CT" in desk.state.mri.words
-    desk.contour.sync_point_placed(T2, (1, 1, 1))
+    click(desk, (1, 1, 1), T2)
     assert desk.work.sync_pairs == (), "a point that nobody waits for"
     desk.contour.add_sync_pair()
-    desk.scene.places((0, 0, 0))
+    click(desk, (0, 0, 0))
     desk.contour.choose_target(Target.LIVER)
     desk.contour.choose_target(Target.PRIMARY)
-    desk.contour.sync_point_placed(T2, (1, 1, 1))
+    click(desk, (1, 1, 1), T2)
     assert desk.work.sync_pairs == ()
 
 

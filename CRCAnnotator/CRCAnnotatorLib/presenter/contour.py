@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from CRCAnnotatorLib.presenter.report import ReportPart
 
 Call = Callable[[], None]
+_PLACED = "annotator.sync_point"
 
 
 class Contour:
@@ -267,8 +268,8 @@ class Contour:
         self._do(lambda: self._its.with_report(lambda: self._its.samples.moved(key, centre_ras)), changes=False)
 
     def sync_point_placed(self, image: ImageKey, ras: Point) -> None:
-        """A person placed a sync point."""
-        self._do(lambda: self._its.mri.placed(image, ras))
+        """A person placed a sync point; Slicer, still inside the click, would crash over what follows from it."""
+        self._hub.kit.jobs.later(_PLACED, 0.0, lambda: self._do(lambda: self._its.mri.placed(image, ras)))
 
     def window_changed(self, image: ImageKey, width: float, level: float) -> None:
         """The window of an image was changed by hand."""
