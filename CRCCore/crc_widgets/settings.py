@@ -16,9 +16,10 @@ class SlicerSettings:
         return None if value is None or value == "" else str(value)
 
     def put(self, name: str, value: str | None) -> None:
-        """Remember words under a name; None forgets them."""
+        """Remember words under a name, on the disk at once; None forgets them."""
         settings = slicer.app.userSettings()
         if value is None:
             settings.remove(f"{_GROUP}/{name}")
         else:
             settings.setValue(f"{_GROUP}/{name}", value)
+        settings.sync()  # what tells of an open case must outlive a program that is killed a moment later

@@ -14,8 +14,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -23,8 +24,10 @@ ROOT = HERE.parents[1]
 MODULES = ("CRCAnnotator", "CRCQualityControl")
 LANGUAGES = ("zh", "en")
 SCREEN = "1920x1080x24"
+INSIDE, OUTSIDE = "test_slicer_*.py", "test_outer_*.py"
 NO_SCREEN = 77
-SECONDS_PER_RUN = 1500
+KILLS = 3
+SECONDS_PER_RUN = 3000
 
 
 def main(words: list[str]) -> int:
@@ -35,6 +38,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--lang", choices=LANGUAGES)
     parser.add_argument("--pictures", type=Path, help="keep pictures of each step in FOLDER/<language>")
     parser.add_argument("--sizes", nargs="+", default=["1366x768"], help="sizes of the window in the pictures")
+    parser.add_argument("--kills", type=int, default=KILLS, help="how often a Slicer is killed while a reader draws")
     options = parser.parse_args(words)
     languages = (options.lang,) if options.lang else LANGUAGES
     with screen() as display:
@@ -87,9 +91,25 @@ def run_inside(options: argparse.Namespace, display: str, language: str) -> int:
             environment["CRC_SIZES"] = " ".join(options.sizes)
         sys.stdout.write(f"Slicer tests, {language}\n")
         sys.stdout.flush()
-        return subprocess.call(
-            command(options.slicer, HERE / "run_inside.py"), cwd=folder, env=environment, timeout=SECONDS_PER_RUN
-        )
+        code = 0
+        if files(INSIDE, options.only):
+            script = command(options.slicer, HERE / "run_inside.py")
+            code = subprocess.call(script, cwd=folder, env=environment, timeout=SECONDS_PER_RUN)
+        if files(OUTSIDE, options.only):
+            code = max(code, run_outside(options, environment))
+        return code
+
+
+def files(kind: str, wish: str) -> list[str]:
+    """The test files of a kind that a pattern asks for; all of them where it is empty."""
+    return sorted(path.stem for path in HERE.glob(kind) if not wish or fnmatch(path.name, wish))
+
+
+def run_outside(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """The tests that start, kill and watch Slicers themselves; the exit code."""
+    words = {**environment, "CRC_SLICER": str(options.slicer), "CRC_KILLS": str(options.kills)}
+    names = files(OUTSIDE, options.only)
+    return subprocess.call([sys.executable, "-m", "unittest", "-v", "-f", *names], cwd=HERE, env=words)
 
 
 def command(slicer: Path, script: Path) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -15,19 +16,20 @@ import numpy as np
 sys.path.append(str(Path(__file__).resolve().parents[1] / "Support"))
 
 import store_support as stores
-from crc_core.geometry import Grid
+from crc_core.geometry import Grid, Volume
 from crc_core.identity import UnitId
 from crc_core.reading.schema import TargetReading
 from crc_core.reading.seal import seal_reading
 from crc_core.report.document import new_report
 from crc_core.store.clock import utc_now
 from crc_core.store.folder import FolderStore
-from crc_core.vocabulary import Mode, Role, Target, TargetAnswer
+from crc_core.vocabulary import MR_ROLES, Mode, Role, Target, TargetAnswer
 from crc_core.workflow import payloads as p
 from crc_core.workflow.events import Kind
 from dicom_support import Stack
 
 READER, OTHER_READER, SENIOR, MANAGER = "wang", "li", "chief", "manager"
+MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
 SHAPE_KJI = (40, 96, 96)
 SPACING_MM = (3.0, 3.0, 3.0)
 ORIGIN_LPS_MM = (-144.0, -144.0, -60.0)
@@ -62,10 +64,15 @@ class SmallStore:
         return stores.new_store(self.folder, self.clock)  # type: ignore[arg-type]  # any clock that is called will do
 
     @cached_property
-    def _source(self) -> stores.StudySource:
-        folders = {role: self.folder / "dicom" / role.value for role in _LESION_HU}
-        for role, folder in folders.items():
-            series(role).write(folder)
+    def source(self) -> stores.StudySource:
+        """The study that every unit holds where no other is named."""
+        return self.written("dicom", {role: series(role) for role in _LESION_HU})
+
+    def written(self, name: str, stacks: Mapping[Role, Stack]) -> stores.StudySource:
+        """A study of these series, written as DICOM beside the store."""
+        folders = {role: self.folder / name / role.value for role in stacks}
+        for role, stack in stacks.items():
+            stack.write(folders[role])
         return stores.StudySource(folders)
 
     @property
@@ -73,11 +80,22 @@ class SmallStore:
         """Where the store is."""
         return str(self.store.layout.root)
 
-    def add(self, *readers: str) -> str:
-        """A unit with primary and liver drawn directly on the portal venous phase, given to readers."""
-        prepared = stores.admit(self.store, self._source)
+    def add(
+        self,
+        *readers: str,
+        source: stores.StudySource | None = None,
+        follows: str = "",
+        mode: Mode = Mode.DIRECT,
+    ) -> str:
+        """A unit with primary and liver drawn on the portal venous phase, given to readers.
+
+        `follows` names the baseline of which it is the follow-up; `mode` is the primary's.
+        """
+        unit = UnitId(UnitId.parse(follows).case, "T1") if follows else None
+        prepared = stores.admit(self.store, source or self.source, unit)
         unit, code = prepared.unit, prepared.unit.series_code(Role.PVP)
-        bindings = tuple(p.Binding(target, Role.PVP, code, Mode.DIRECT) for target in (Target.PRIMARY, Target.LIVER))
+        modes = {Target.PRIMARY: mode, Target.LIVER: Mode.DIRECT}
+        bindings = tuple(p.Binding(target, Role.PVP, code, its_mode) for target, its_mode in modes.items())
         stores.must(self.store, MANAGER, Kind.SCAN_CHECKED, stores.SCAN_PASSED, unit)
         stores.must(self.store, MANAGER, Kind.SOURCES_BOUND, p.SourcesBound(bindings, "v1"), unit)
         for reader in readers or (READER,):
@@ -92,7 +110,7 @@ class SmallStore:
         """A unit whose reader saw nothing anywhere and has handed that in, and the name of the reading."""
         name = self.add()
         unit = UnitId.parse(name)
-        draft = stores.reading_draft(self._source.prepared(unit), READER)
+        draft = stores.reading_draft(self.source.prepared(unit), READER)
         none = tuple(TargetReading(target, TargetAnswer.NONE_SEEN) for target in (Target.PRIMARY, Target.LIVER))
         reading = dataclasses.replace(draft.reading, targets=none)
         draft = dataclasses.replace(draft, reading=reading, report=new_report(unit).to_json(), masks={})
@@ -113,6 +131,25 @@ class SmallStore:
         self.clock.behind = timedelta(0)
         self.must(SENIOR, Kind.READING_RETURNED, p.ReadingReturned(question), name)
         return name, reading
+
+
+def stack_of(volume: Volume, role: Role) -> Stack:
+    """An image as a DICOM series, wherever it lies."""
+    to_lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.grid.ijk_to_ras
+    i, j, k = (to_lps[:3, axis] for axis in range(3))
+    lengths = (float(np.linalg.norm(axis)) for axis in (k, j, i))
+    is_mr = role in MR_ROLES
+    values = volume.array if is_mr else volume.array + 1024
+    return Stack(
+        values.clip(0, 4095).astype(np.uint16),
+        (*lengths,),
+        orientation=(*(i / np.linalg.norm(i)), *(j / np.linalg.norm(j))),
+        positions_lps_mm=[to_lps[:3, 3] + number * k for number in range(len(values))],
+        series=role.value,
+        study="patient",
+        tags={"Modality": "MR", "SOPClassUID": MR_IMAGE} if is_mr else {},
+        intercept=0.0 if is_mr else -1024.0,
+    )
 
 
 def grid() -> Grid:
