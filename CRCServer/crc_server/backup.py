@@ -32,8 +32,8 @@ from django.db.models import Model
 from crc_server.clinical import check_records, index_values
 from crc_server.models import CaseRow, EventRow, RecordRow, SeriesRow, StoreRow
 from crc_server.store.bodies import StoredBodies
-from crc_server.store.index import index_events
 from crc_server.store.opening import has_store, open_store, the_clock
+from crc_server.store.reindexing import make_index
 
 BACKUP_SCHEMA = "crc-backup/1"
 BACKUP_NAME = "backup.json"
@@ -104,7 +104,7 @@ def restore_backup(folder: Path, on_progress: Progress | None = None) -> Saved:
             lines = _lines(folder / f"{name}.jsonl")
             model.objects.bulk_create((_row(model, fields, line) for line in lines), batch_size=500)
         policy = open_store().ledger.policy
-        _make_index(events, policy)
+        make_index(policy)
         _require_decided(events, policy, folder)
         if check_records() is not None:
             raise CrcError("sealed.altered", path=folder / "records.jsonl")
@@ -212,15 +212,6 @@ def _prove(folder: Path, saved: Saved) -> tuple[Event, ...]:
             raise CrcError("sealed.altered", path=place / MANIFEST_NAME)
         _require_identity(place, identity)
     return events
-
-
-def _make_index(events: Iterable[Event], policy: Policy) -> None:
-    by_unit: dict[str, list[Event]] = {}
-    for event in events:
-        if event.unit is not None:
-            by_unit.setdefault(event.unit, []).append(event)
-    for unit, own in by_unit.items():
-        index_events(unit, own, own, policy)
 
 
 def _require_decided(events: tuple[Event, ...], policy: Policy, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The tables. The chain is the truth; unit, slot and reading rows are an index of it and can be made anew from it."""
+"""The tables. The chain is the truth; unit, slot, agreement and reading rows are its index and can be made anew."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ class StoreRow(models.Model):
     head_seq = models.BigIntegerField(default=0)
     head_hash = models.CharField(max_length=64)
     head_at = models.DateTimeField(null=True)
+    index_version = models.IntegerField(default=0)
 
 
 class EventRow(models.Model):
@@ -41,24 +42,50 @@ class UnitRow(models.Model):
     reason = models.TextField(null=True)
     study_date = models.CharField(max_length=10, null=True, db_index=True)
     final = models.CharField(max_length=64, null=True)
+    barred = models.CharField(max_length=64, null=True)
+    compared_at = models.DateTimeField(null=True)
 
     class Meta:
-        """In the order of work."""
+        """In the order of work; counted by site and phase."""
 
-        indexes = (models.Index(fields=["is_over", "last_at", "code"], name="unit_order_of_work"),)
+        indexes = (
+            models.Index(fields=["is_over", "last_at", "code"], name="unit_order_of_work"),
+            models.Index(fields=["site", "phase"], name="unit_site_phase"),
+        )
 
 
 class SlotRow(models.Model):
-    """Who was ever given a slot in which unit."""
+    """Where the slot of a reader in a unit stands."""
 
     unit = models.ForeignKey(UnitRow, on_delete=models.CASCADE)
-    reader = models.CharField(max_length=40, db_index=True)
+    reader = models.CharField(max_length=40)
     round = models.IntegerField()
+    phase = models.CharField(max_length=16)
+    assigned_at = models.DateTimeField()
+    reading = models.CharField(max_length=64, null=True)
+    submitted_at = models.DateTimeField(null=True)
+    question = models.TextField(null=True)
+    active_seconds = models.FloatField(null=True)
 
     class Meta:
-        """A slot is there once."""
+        """A slot is there once; counted by reader and phase."""
 
         constraints = (models.UniqueConstraint(fields=["unit", "reader", "round"], name="slot_once"),)
+        indexes = (models.Index(fields=["reader", "phase"], name="slot_reader_phase"),)
+
+
+class AgreementRow(models.Model):
+    """How well the two readings of a unit agreed on a target when they were compared last."""
+
+    unit = models.ForeignKey(UnitRow, on_delete=models.CASCADE)
+    target = models.CharField(max_length=16)
+    dice_permille = models.IntegerField()
+
+    class Meta:
+        """A target is there once; counted by target and value."""
+
+        constraints = (models.UniqueConstraint(fields=["unit", "target"], name="agreement_once"),)
+        indexes = (models.Index(fields=["target", "dice_permille"], name="agreement_value"),)
 
 
 class ReadingRow(models.Model):

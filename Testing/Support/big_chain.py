@@ -50,7 +50,7 @@ STOPS = {
 
 @dataclass
 class PassingChain:
-    """A chain of which only the store-wide events and the unit at work are kept: all that the rules ask for meanwhile."""
+    """A chain of which only what the rules ask for is kept: the store-wide events and the unit at work."""
 
     last: Event | None = None
     by_unit: dict[str | None, list[Event]] = field(default_factory=lambda: {None: []})
@@ -209,7 +209,7 @@ class Builder:
 
 
 def big_chain(cases: int, seed: int = 1) -> Iterator[Event]:
-    """The events of so many cases, every tenth with a follow-up; with an agreement sample and barred calibration cases."""
+    """The events of so many cases, every tenth with a follow-up; with an agreement sample and barred cases."""
     builder = Builder(seed)
     builder.people()
     units = tuple(_units(cases, builder.random))

@@ -23,12 +23,15 @@ TABLES = (
     "ValueRow",
     "RecordRow",
     "EventRow",
+    "AgreementRow",
     "SlotRow",
     "UnitRow",
     "ReadingRow",
     "SeriesRow",
     "CaseRow",
     "TriesRow",
+    "TakenRow",
+    "SavedSearchRow",
     "StoreRow",
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -93,6 +94,10 @@ class Chain:
     def state(self, unit: str) -> UnitState:
         """The whole truth."""
         return fold(unit, self.of(unit))
+
+    def standings(self, units: Sequence[str]) -> dict[str, UnitState]:
+        """Where units stand."""
+        return {unit: self.state(unit) for unit in units}
 
     def hire(self) -> None:
         """Enter everybody and clear the readers for all targets."""

@@ -14,8 +14,9 @@ from crc_core.store.sampling import LeftOut, draw_from_store, rereadings
 from crc_core.vocabulary import Role, Target, Verdict
 from crc_core.workflow import payloads as p
 from crc_core.workflow.events import Kind
-from crc_core.workflow.gates import Situation
-from crc_core.workflow.project import may_open_reading, work_item
+from crc_core.workflow.gates import Glance, Situation
+from crc_core.workflow.listing import work_item
+from crc_core.workflow.project import may_open_reading
 from crc_core.workflow.views import Phase
 from quality_support import Habit, Team, study
 from store_support import MovingClock, new_store, open_unit, write_study
@@ -149,7 +150,8 @@ def test_rereadings_come_shuffled_after_the_washout_and_once():
         made.must("manager", Kind.READING_ASSIGNED, p.ReadingAssigned("wang", 2), unit)
         made.wait(seconds=1)
     assert rereadings(made.events, made.context) == ()
-    items = [work_item(made.of(unit), made.context, "wang", made.now) for unit in members.members]
+    wang = made.context.people["wang"]
+    items = [work_item(Glance(made.state(unit), made.context, wang, made.now)) for unit in members.members]
     assert [item.unit for item in sorted((i for i in items if i), key=lambda item: item.since)] == given
 
 

@@ -12,7 +12,8 @@ from crc_core.workflow.context import SYSTEM_ACTOR
 from crc_core.workflow.events import STORE_WIDE, Kind
 from crc_core.workflow.gates import Situation, gate
 from crc_core.workflow.intents import Refusal
-from crc_core.workflow.project import may_open_reading, work_item
+from crc_core.workflow.listing import work_item
+from crc_core.workflow.project import may_open_reading
 from crc_core.workflow.views import Phase
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,12 +26,11 @@ AGREED = p.TargetOutcome(Target.LIVER, p.Outcome.AGREED, 900)
 
 def seen_by(chain: Chain, viewer: str) -> bytes:
     """Everything the viewer can fetch of the unit, and what every wish would be answered."""
-    events = chain.of(UNIT)
     person = chain.context.people[viewer]
     situation = Situation(chain.state(UNIT), chain.context, person, chain.now)
     answers = {kind.value: to_document(gate(kind, situation)) for kind in Kind if kind not in STORE_WIDE}
     view = to_document(chain.view(viewer, UNIT))
-    item = to_document(work_item(events, chain.context, viewer, chain.now))
+    item = to_document(work_item(situation))
     return canonical_bytes([view, item, answers])
 
 

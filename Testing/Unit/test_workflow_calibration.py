@@ -183,7 +183,7 @@ def test_results_open_only_when_all_is_read_and_signed() -> None:
 
 
 def _seen(chain: Chain, viewer: str) -> bytes:
-    store = project_store(chain.of, chain.context, viewer, chain.now)
+    store = project_store(chain.standings, chain.context, viewer, chain.now)
     return canonical_bytes([to_document(chain.view(viewer, UNIT)), to_document(store)])
 
 
@@ -219,7 +219,7 @@ def test_blinding_ends_with_the_opening_and_then_own_and_reference_are_seen_only
         reader for (reader, _), slot in slots.items() if slot.reading and may_open_reading(situation, slot.reading)
     }
     assert readable == {"ma"}
-    store = project_store(chain.of, chain.context, "ma", chain.now)
+    store = project_store(chain.standings, chain.context, "ma", chain.now)
     assert store is not None
     assert [item.reader for item in store.sessions[0].results] == ["ma"]
     trainer = chain.view("trainer", UNIT)
@@ -284,8 +284,8 @@ def test_a_flag_asks_for_recalibration_and_marks_the_readings_since() -> None:
         view = chain.view(viewer, OTHER)
         assert view is not None
         assert view.flagged is expected, viewer
-    own = project_store(chain.of, chain.context, "wang", chain.now)
-    other = project_store(chain.of, chain.context, "li", chain.now)
+    own = project_store(chain.standings, chain.context, "wang", chain.now)
+    other = project_store(chain.standings, chain.context, "li", chain.now)
     assert own is not None
     assert other is not None
     assert [(flag.reader, flag.reason) for flag in own.flags] == [("wang", None)]
@@ -305,7 +305,7 @@ def test_a_protocol_has_the_hash_of_its_text_and_is_seen_by_everybody() -> None:
     assert code(chain.ask("trainer", Kind.PROTOCOL_PUBLISHED, lost)) == "workflow.no_such_session"
     chain.must("trainer", Kind.PROTOCOL_PUBLISHED, p.ProtocolPublished("v2", digest("the text"), "the text", "s1"))
     for viewer in ("ma", "wang", "chief", "user"):
-        store = project_store(chain.of, chain.context, viewer, chain.now)
+        store = project_store(chain.standings, chain.context, viewer, chain.now)
         assert store is not None
         assert store.protocol is not None
         assert (store.protocol.version, store.protocol.document) == ("v2", "the text")

@@ -11,43 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from crc_core.errors import CrcError
-from crc_core.identity import UnitId
 from crc_core.paper.csv_file import Sheet
 from crc_core.store.protocol import Store
 from crc_core.vocabulary import Target
-from crc_core.workflow.events import Event, Kind
-from crc_core.workflow.state import UnitState, fold
-from crc_core.workflow.views import Phase, SlotPhase, WorkItem
+from crc_core.workflow.listing import ReaderSlot, UnitLine
+from crc_core.workflow.views import Phase, SlotPhase
 
 WAITS_FOR_SENIOR = (Phase.DISPUTED, Phase.REPORT_OPEN)
-_NOT_FOR_THE_VIEWER = ("store.auditors_only", "store.reads_blind")
-
-
-@dataclass(frozen=True)
-class ReaderSlot:
-    """One reader's slot in a unit; `active_seconds` as the reading told, None where it did not."""
-
-    reader: str
-    round: int
-    phase: SlotPhase
-    assigned_at: datetime
-    submitted_at: datetime | None
-    active_seconds: float | None
-
-
-@dataclass(frozen=True)
-class UnitLine:
-    """One unit; `slots` are empty for viewers who may not know who reads."""
-
-    unit: str
-    site: str
-    phase: Phase
-    since: datetime
-    barred: bool
-    slots: tuple[ReaderSlot, ...]
-    dice_permille: tuple[tuple[Target, int], ...]
-    compared_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -139,19 +109,8 @@ def progress_of(store: Store, viewer: str, now: datetime) -> Progress:
 
     Who may see the chain sees readers, agreement and times; others see the units of their work list by state and site.
     """
-    items = store.work_list(viewer)
-    try:
-        events: Sequence[Event] = store.events_since(0, viewer)
-    except CrcError as error:
-        if error.code not in _NOT_FOR_THE_VIEWER:
-            raise
-        return Progress(now, tuple(_bare(item) for item in items), False)
-    by_unit: dict[str, list[Event]] = {}
-    for event in events:
-        if event.unit is not None:
-            by_unit.setdefault(event.unit, []).append(event)
-    lines = tuple(_line(item, by_unit.get(item.unit, [])) for item in items)
-    return Progress(now, tuple(sorted(lines, key=lambda line: line.unit)), True)
+    found = store.unit_lines(viewer)
+    return Progress(now, found.lines, found.shows_readers)
 
 
 def lines_sheet(lines: Iterable[UnitLine], now: datetime) -> Sheet:
@@ -175,44 +134,6 @@ def lines_sheet(lines: Iterable[UnitLine], now: datetime) -> Sheet:
     dice_columns = tuple(f"dice_{target.value}" for target in Target)
     columns = ("unit", "site", "state", "since", "days", "readers", *dice_columns, "active_min")
     return Sheet(columns, tuple(rows))
-
-
-def _line(item: WorkItem, events: Sequence[Event]) -> UnitLine:
-    state = fold(item.unit, events)
-    seconds = {
-        (event.payload.reader, event.payload.round): event.payload.active_seconds
-        for event in events
-        if event.kind is Kind.READING_SUBMITTED
-    }
-    compared = [event for event in events if event.kind is Kind.READINGS_COMPARED]
-    return UnitLine(
-        unit=item.unit,
-        site=_site(item.unit),
-        phase=item.phase,
-        since=item.since,
-        barred=state.barred is not None,
-        slots=tuple(_slots(state, seconds)),
-        dice_permille=tuple(
-            (outcome.target, outcome.dice_permille)
-            for outcome in (compared[-1].payload.targets if compared else ())
-            if outcome.dice_permille is not None
-        ),
-        compared_at=compared[-1].at if compared else None,
-    )
-
-
-def _slots(state: UnitState, seconds: Mapping[tuple[str, int], float | None]) -> Iterable[ReaderSlot]:
-    for (reader, number), slot in sorted(state.slots.items()):
-        told = seconds.get((reader, number))
-        yield ReaderSlot(reader, number, slot.phase, slot.assigned_at, slot.submitted_at, told)
-
-
-def _bare(item: WorkItem) -> UnitLine:
-    return UnitLine(item.unit, _site(item.unit), item.phase, item.since, False, (), (), None)
-
-
-def _site(unit: str) -> str:
-    return UnitId.parse(unit).case.split("-")[1]
 
 
 def _totals(reader: str, slots: Sequence[ReaderSlot]) -> ReaderTotals:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from crc_core.files.sealed import SealedFolder
+from crc_core.workflow.brief import Brief
+from crc_core.workflow.context import Policy
 from crc_core.workflow.events import Event
 from crc_core.workflow.intents import Refusal
 from crc_core.workflow.payloads import SeriesRecord
@@ -45,6 +47,9 @@ class Chain(Protocol):
 
     def of_unit(self, unit: str) -> Sequence[Event]:
         """The events of one unit in order."""
+
+    def briefs(self, policy: Policy, units: Sequence[str] | None = None) -> Mapping[str, Brief]:
+        """The briefs of the units named, or of all; a unit that is not there, or not registered, has none."""
 
     def units_of_case(self, case: str) -> Sequence[str]:
         """The units of one case."""

@@ -12,6 +12,7 @@ from crc_core.identity import UnitId
 from crc_core.vocabulary import Role
 from crc_core.workflow.events import Event
 from crc_core.workflow.intents import Intent, Refusal
+from crc_core.workflow.listing import UnitLines
 from crc_core.workflow.payloads import UnitRegistered
 from crc_core.workflow.store_view import StoreView
 from crc_core.workflow.views import PriorUnit, UnitView, WorkItem
@@ -55,6 +56,9 @@ class Store(Protocol):
 
     def work_list(self, viewer: str) -> tuple[WorkItem, ...]:
         """What waits for the viewer, in their order of work."""
+
+    def unit_lines(self, viewer: str) -> UnitLines:
+        """All units the viewer may know, by code, as lines of the progress of all."""
 
     def unit(self, unit: UnitId, viewer: str) -> UnitView:
         """What the viewer may know and do about a unit."""

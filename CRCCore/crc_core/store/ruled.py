@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,12 +23,14 @@ from crc_core.store.parts import Bodies, Cases, Chain, Secrets
 from crc_core.store.protocol import PreparedUnit, Receipt
 from crc_core.store.signing import check_signed_final, check_submitted_reading
 from crc_core.vocabulary import PersonRole, Role
+from crc_core.workflow.brief import Brief
 from crc_core.workflow.context import SYSTEM_ACTOR, Person, Policy
 from crc_core.workflow.events import Event, Kind
-from crc_core.workflow.gates import Situation
+from crc_core.workflow.gates import Glance, Situation
 from crc_core.workflow.intents import SIGNED, Intent, Refusal, new_intent
+from crc_core.workflow.listing import UnitLines, may_audit, unit_line, work_item
 from crc_core.workflow.payloads import SeriesRecord
-from crc_core.workflow.project import is_blind, may_open_reading, prior_unit, project, work_item
+from crc_core.workflow.project import is_blind, may_open_reading, prior_unit, project
 from crc_core.workflow.state import Due, UnitState, fold
 from crc_core.workflow.store_view import StoreView, project_store
 from crc_core.workflow.views import Phase, PriorUnit, SlotPhase, UnitView, WorkItem
@@ -37,8 +39,6 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WITH_BODY = frozenset({Kind.UNIT_REGISTERED, Kind.READING_SUBMITTED, Kind.FINAL_STORED})
 OVER = (Phase.RELEASED, Phase.EXCLUDED, Phase.WITHDRAWN)
 """The phases in which nothing is left to do."""
-
-_AUDITORS = frozenset({PersonRole.ADMINISTRATOR, PersonRole.DATA_MANAGER})
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,17 @@ class RuledStore:
 
     def work_list(self, viewer: str) -> tuple[WorkItem, ...]:
         """What waits for the viewer, in their order of work: own open slots first, then what has waited longest."""
-        chain = self._ledger.chain
-        chain.refresh()
-        now, context = self._ledger.now, self._ledger.context
-        items = (work_item(chain.of_unit(unit), context, viewer, now) for unit in chain.units)
+        self._ledger.chain.refresh()
+        items = (work_item(glance) for glance in self._glances(viewer))
         return tuple(sorted((item for item in items if item is not None), key=order_of_work))
+
+    def unit_lines(self, viewer: str) -> UnitLines:
+        """All units the viewer may know, by code; who may see the chain sees readers, agreement and times as well."""
+        self._ledger.chain.refresh()
+        person = self._ledger.context.person(viewer)
+        sees_readers = person is not None and may_audit(person) and not self._reads_blind(person)
+        lines = (unit_line(glance, sees_readers=sees_readers) for glance in self._glances(viewer))
+        return UnitLines(tuple(line for line in lines if line is not None), sees_readers)
 
     def unit(self, unit: UnitId, viewer: str) -> UnitView:
         """What the viewer may know and do about a unit."""
@@ -96,7 +102,7 @@ class RuledStore:
         """What the viewer may know and do about the store as a whole."""
         chain = self._ledger.chain
         chain.refresh()
-        view = project_store(chain.of_unit, self._ledger.context, viewer, self._ledger.now)
+        view = project_store(self._standings, self._ledger.context, viewer, self._ledger.now)
         if view is None:
             raise CrcError("workflow.unknown_person", person=viewer)
         return view
@@ -121,8 +127,9 @@ class RuledStore:
         chain.refresh()
         person = self._ledger.context.person(viewer)
         unit = chain.unit_of_reading(reading)
-        if unit is not None and person is not None and may_open_reading(self._situation(unit, person), reading):
-            return self._parts.bodies.reading(unit, reading)
+        # A reading nobody has submitted costs as much as one that must not be known.
+        if person is not None and may_open_reading(self._situation(unit or "", person), reading):
+            return self._parts.bodies.reading(str(unit), reading)
         raise CrcError("store.unknown_reading", reading=reading)
 
     def open_final(self, unit: UnitId, viewer: str, final: str | None = None) -> SealedFolder:
@@ -233,9 +240,9 @@ class RuledStore:
         chain = self._ledger.chain
         chain.refresh()
         person = self._ledger.context.person(viewer)
-        if person is None or not person.roles & _AUDITORS:
+        if person is None or not may_audit(person):
             raise CrcError("store.auditors_only", person=viewer)
-        if any(is_blind(self._situation(unit, person)) for unit in chain.units_read_by(viewer)):
+        if self._reads_blind(person):
             raise CrcError("store.reads_blind", person=viewer)
 
     def _advance_unit(self, unit: str) -> bool:
@@ -300,6 +307,22 @@ class RuledStore:
 
     def _situation(self, unit: str, person: Person) -> Situation:
         return Situation(self._state(unit), self._ledger.context, person, self._ledger.now)
+
+    def _glances(self, viewer: str, units: Sequence[str] | None = None) -> Iterator[Glance]:
+        """The viewer before each of the units, by code; nothing for who is no active person."""
+        context, now = self._ledger.context, self._ledger.now
+        person = context.person(viewer)
+        if person is not None:
+            briefs = self._ledger.chain.briefs(context.policy, units)
+            yield from (Glance(briefs[unit], context, person, now) for unit in sorted(briefs))
+
+    def _reads_blind(self, person: Person) -> bool:
+        """Whether the person reads any unit blind."""
+        own = self._ledger.chain.units_read_by(person.id)
+        return any(is_blind(glance) for glance in self._glances(person.id, own))
+
+    def _standings(self, units: Sequence[str]) -> Mapping[str, Brief]:
+        return self._ledger.chain.briefs(self._ledger.policy, units)
 
     def _maybe_due(self) -> Sequence[str]:
         """The units in which something may be due; more than those do no harm."""

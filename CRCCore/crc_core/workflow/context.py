@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 
 from crc_core.files.packaged import packaged_record
@@ -103,6 +103,26 @@ class Flag:
 
 
 @dataclass(frozen=True)
+class Grant:
+    """What a data user may see: the finals of `units`, from `granted_at` until it ends."""
+
+    id: str
+    person: str
+    units: frozenset[str]
+    purpose: str
+    until: date | None
+    granted_by: str
+    granted_at: datetime
+    ended_at: datetime | None = None
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it is in force; `until` is the last day, in UTC."""
+        if self.ended_at is not None and self.ended_at <= now:
+            return False
+        return self.granted_at <= now and (self.until is None or now.date() <= self.until)
+
+
+@dataclass(frozen=True)
 class Context:
     """Everything that is not in a unit's own events."""
 
@@ -115,6 +135,7 @@ class Context:
     flags: tuple[Flag, ...] = ()
     clearance_records: tuple[Clearance, ...] = ()
     published: ProtocolPublished | None = None
+    grants: tuple[Grant, ...] = ()
 
     def person(self, person: str) -> Person | None:
         """The active person of that id; None for an unknown or inactive one."""
@@ -128,6 +149,12 @@ class Context:
     def sample_of(self, unit: str) -> Sample | None:
         """The sample a unit is in; None where it is in none."""
         return next((sample for sample in self.samples if unit in sample.members), None)
+
+    def grants_to(self, person: Person, now: datetime) -> tuple[Grant, ...]:
+        """The grants in force of a data user; none for anybody else."""
+        if not person.active or PersonRole.DATA_USER not in person.roles:
+            return ()
+        return tuple(grant for grant in self.grants if grant.person == person.id and grant.is_open(now))
 
     def session_of(self, unit: str, reader: str) -> Session | None:
         """The calibration session in which the reader contours the unit blind; None where there is none."""
@@ -162,6 +189,7 @@ def build_context(store_events: Iterable[Event], policy: Policy) -> Context:
     sessions: dict[str, Session] = {}
     flags: list[Flag] = []
     published: ProtocolPublished | None = None
+    grants: dict[str, Grant] = {}
     for event in store_events:
         payload = event.payload
         if event.kind is Kind.PERSON_SET:
@@ -177,6 +205,10 @@ def build_context(store_events: Iterable[Event], policy: Policy) -> Context:
             clearances = {place: kept for place, kept in clearances.items() if place[0] != payload.reader}
         elif event.kind in _SESSION_KINDS:
             sessions[payload.session] = _session(sessions.get(payload.session), event)
+        elif event.kind is Kind.ACCESS_GRANTED:
+            grants[payload.grant] = _grant(event)
+        elif event.kind is Kind.ACCESS_ENDED and payload.grant in grants:
+            grants[payload.grant] = replace(grants[payload.grant], ended_at=event.at)
     return Context(
         people=people,
         policy=policy,
@@ -187,6 +219,7 @@ def build_context(store_events: Iterable[Event], policy: Policy) -> Context:
         flags=tuple(flags),
         clearance_records=tuple(clearances[place] for place in sorted(clearances)),
         published=published,
+        grants=tuple(grants.values()),
     )
 
 
@@ -202,6 +235,13 @@ def _clear(clearances: dict[tuple[str, Target], Clearance], flags: list[Flag], e
     for place, flag in enumerate(flags):
         if flag.reader == record.reader and flag.until is None:
             flags[place] = replace(flag, until=event.at)
+
+
+def _grant(event: Event) -> Grant:
+    payload = event.payload
+    until = None if payload.until is None else date.fromisoformat(payload.until)
+    units = frozenset(payload.units)
+    return Grant(payload.grant, payload.person, units, payload.purpose, until, event.actor, event.at)
 
 
 def _sample(event: Event) -> Sample:

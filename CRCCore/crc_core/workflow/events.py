@@ -32,6 +32,8 @@ class Kind(StrEnum):
     CALIBRATION_PLANNED = "calibration_planned"
     REFERENCE_SIGNED = "reference_signed"
     CALIBRATION_OPENED = "calibration_opened"
+    ACCESS_GRANTED = "access_granted"
+    ACCESS_ENDED = "access_ended"
     UNIT_REGISTERED = "unit_registered"
     SCAN_CHECKED = "scan_checked"
     SCAN_OVERRULED = "scan_overruled"
@@ -61,6 +63,8 @@ PAYLOADS: Mapping[Kind, type] = MappingProxyType(
         Kind.CALIBRATION_PLANNED: payloads.CalibrationPlanned,
         Kind.REFERENCE_SIGNED: payloads.ReferenceSigned,
         Kind.CALIBRATION_OPENED: payloads.CalibrationOpened,
+        Kind.ACCESS_GRANTED: payloads.AccessGranted,
+        Kind.ACCESS_ENDED: payloads.AccessEnded,
         Kind.UNIT_REGISTERED: payloads.UnitRegistered,
         Kind.SCAN_CHECKED: payloads.ScanChecked,
         Kind.SCAN_OVERRULED: payloads.ScanOverruled,
@@ -91,6 +95,8 @@ STORE_WIDE = frozenset(
         Kind.CALIBRATION_PLANNED,
         Kind.REFERENCE_SIGNED,
         Kind.CALIBRATION_OPENED,
+        Kind.ACCESS_GRANTED,
+        Kind.ACCESS_ENDED,
     }
 )
 """Kinds that speak of the whole store and carry no unit."""

@@ -18,7 +18,7 @@ from crc_core.vocabulary import PersonRole
 from crc_core.workflow.context import Context, Person
 from crc_core.workflow.events import STORE_WIDE, Kind
 from crc_core.workflow.intents import Refusal
-from crc_core.workflow.state import Slot, UnitState
+from crc_core.workflow.state import Slot, Standing, UnitState
 from crc_core.workflow.views import Phase, SlotPhase
 
 READER_KINDS = frozenset({Kind.READING_TAKEN, Kind.READING_SUBMITTED, Kind.READING_WITHDRAWN, Kind.SENIOR_ASKED})
@@ -40,6 +40,8 @@ _ROLES: Mapping[Kind, tuple[PersonRole, ...]] = MappingProxyType(
         Kind.CALIBRATION_PLANNED: (_TRAINER,),
         Kind.REFERENCE_SIGNED: (_SENIOR,),
         Kind.CALIBRATION_OPENED: (_TRAINER,),
+        Kind.ACCESS_GRANTED: (PersonRole.ADMINISTRATOR,),
+        Kind.ACCESS_ENDED: (PersonRole.ADMINISTRATOR,),
         Kind.UNIT_REGISTERED: (_MANAGER,),
         Kind.SCAN_CHECKED: (_MANAGER, _SYSTEM),
         Kind.SCAN_OVERRULED: (_MANAGER, _SENIOR),
@@ -59,15 +61,17 @@ _ROLES: Mapping[Kind, tuple[PersonRole, ...]] = MappingProxyType(
         Kind.UNIT_RELEASED: (_MANAGER,),
     }
 )
-_HAVE_FINAL = frozenset({Phase.FINAL, Phase.RELEASED})
+GRANTABLE = frozenset({Phase.FINAL, Phase.RELEASED})
+"""The phases in which a grant opens a unit to a data user."""
+
 _SEES_UNITS = frozenset({_MANAGER, _TRAINER, _SYSTEM, PersonRole.ADMINISTRATOR})
 
 
 @dataclass(frozen=True)
-class Situation:
-    """A person before a unit at a moment."""
+class Glance:
+    """A person before a unit of which they look only at where it stands."""
 
-    state: UnitState
+    state: Standing
     context: Context
     person: Person
     now: datetime
@@ -83,6 +87,13 @@ class Situation:
         return self.state.slots_of(self.person.id)
 
 
+@dataclass(frozen=True)
+class Situation(Glance):
+    """A person before a unit at a moment."""
+
+    state: UnitState
+
+
 def acting_role(kind: Kind, person: Person) -> PersonRole | None:
     """The role in which the person may ask for `kind`; None where no role of theirs may."""
     for role in _ROLES[kind]:
@@ -91,18 +102,26 @@ def acting_role(kind: Kind, person: Person) -> PersonRole | None:
     return None
 
 
-def may_know(situation: Situation) -> bool:
+def may_know(situation: Glance) -> bool:
     """Whether the person may know that the unit exists."""
-    if situation.state.registered is None:
+    if not situation.state.is_registered:
         return False
-    return bool(situation.own_slots) or situation.phase in phases_known(situation.person)
+    if situation.own_slots or situation.phase in phases_known(situation.person):
+        return True
+    if situation.phase not in GRANTABLE:
+        return False
+    grants = situation.context.grants_to(situation.person, situation.now)
+    return any(situation.state.unit in grant.units for grant in grants)
 
 
 def phases_known(person: Person) -> frozenset[Phase]:
-    """The phases of units that a person without a slot in them may know of."""
-    if person.may_sign or person.roles & _SEES_UNITS:
-        return frozenset(Phase)
-    return _HAVE_FINAL if PersonRole.DATA_USER in person.roles else frozenset()
+    """The phases of units that a person without a slot in them and without a grant may know of."""
+    return frozenset(Phase) if person.may_sign or person.roles & _SEES_UNITS else frozenset()
+
+
+def may_search(person: Person) -> bool:
+    """Whether there can be units the person knows without reading them."""
+    return bool(phases_known(person)) or PersonRole.DATA_USER in person.roles
 
 
 def gate(kind: Kind, situation: Situation) -> Refusal | None:

@@ -342,6 +342,29 @@ class CalibrationOpened:
 
 
 @dataclass(frozen=True)
+class AccessGranted:
+    """A data user may search and take away the finals of these units, for a purpose, through the day `until` (UTC)."""
+
+    grant: str
+    person: str
+    units: tuple[str, ...]
+    purpose: str
+    until: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.until is not None:
+            date.fromisoformat(self.until)
+
+
+@dataclass(frozen=True)
+class AccessEnded:
+    """A grant was taken back."""
+
+    grant: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class SampleDrawn:
     """The agreement sample: drawn with a seed before its units were read; who is in it is hidden from readers."""
 

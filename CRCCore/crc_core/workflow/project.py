@@ -10,12 +10,16 @@ from crc_core.reading.schema import CALIBRATION_ROUND, FIRST_ROUND
 from crc_core.vocabulary import PersonRole
 from crc_core.workflow.context import Context
 from crc_core.workflow.events import STORE_WIDE, Event, Kind
-from crc_core.workflow.gates import Situation, gate, may_know, phases_known
+from crc_core.workflow.gates import Glance, Situation, gate, may_know, phases_known
 from crc_core.workflow.state import Slot, StoredFinal, fold
-from crc_core.workflow.views import FinalView, Phase, PriorUnit, SlotPhase, SlotView, UnitView, WorkItem
+from crc_core.workflow.views import FinalView, Phase, PriorUnit, SlotPhase, SlotView, UnitView
 
-_HAS_FINAL = (Phase.FINAL, Phase.REFERENCE, Phase.RELEASED)
-_HIDDEN_FROM_READERS = (Phase.COMPARING, Phase.DISPUTED, Phase.REPORT_OPEN, *_HAS_FINAL)
+HAS_FINAL = (Phase.FINAL, Phase.REFERENCE, Phase.RELEASED)
+"""The phases in which there is a final."""
+
+HIDDEN_FROM_READERS = (Phase.COMPARING, Phase.DISPUTED, Phase.REPORT_OPEN, *HAS_FINAL)
+"""The phases that who is blind is told to be `READING`."""
+
 _UNIT_KINDS = tuple(kind for kind in Kind if kind not in STORE_WIDE)
 
 
@@ -42,7 +46,7 @@ def view_of(situation: Situation) -> UnitView:
     shows_agreement = not blind and (oversees or bool(situation.own_slots))
     return UnitView(
         unit=state.unit,
-        phase=_phase_shown(situation, blind),
+        phase=phase_shown(situation, blind),
         may=frozenset(kind for kind in _UNIT_KINDS if gate(kind, situation) is None),
         series=() if hides_body or registered is None else registered.series,
         bindings=() if hides_body else tuple(state.bindings.values()),
@@ -52,7 +56,7 @@ def view_of(situation: Situation) -> UnitView:
         study_date=None if registered is None else registered.study_date,
         treatment_since=None if registered is None else registered.treatment_since,
         clinical=None if hides_body or registered is None else registered.clinical,
-        slots=() if hides_body else _slots(situation, blind),
+        slots=() if hides_body else slots_shown(situation, blind),
         comparison=state.current_comparison(situation.context.policy) if shows_agreement and not hides_body else None,
         finals=() if blind or hides_body else tuple(_final_view(final) for final in state.finals),
         questions=_questions(situation),
@@ -63,7 +67,7 @@ def view_of(situation: Situation) -> UnitView:
     )
 
 
-def is_blind(situation: Situation) -> bool:
+def is_blind(situation: Glance) -> bool:
     """Whether the person reads the unit and may not yet know of other readings, their comparison or the final.
 
     Blinding ends when the unit is final; for a reader in the agreement sample, when their re-reading is in; for who is
@@ -77,7 +81,7 @@ def is_blind(situation: Situation) -> bool:
         session = situation.context.session_of(situation.state.unit, calibrated.reader)
         is_in = calibrated.phase is SlotPhase.SUBMITTED and not _is_at_hand(calibrated, situation)
         return session is None or session.opened_at is None or not is_in
-    if situation.phase not in _HAS_FINAL:
+    if situation.phase not in HAS_FINAL:
         return True
     if situation.context.sample_of(situation.state.unit) is None:
         return False
@@ -120,45 +124,21 @@ def prior_unit(events: Sequence[Event], later: Situation) -> PriorUnit | None:
     return PriorUnit(unit, registered.series, registered.study_date, registered.treatment_since)
 
 
-def work_item(events: Sequence[Event], context: Context, viewer: str, now: datetime) -> WorkItem | None:
-    """The unit's line in the viewer's work list; None where it has none.
-
-    What `project` would say of phase, own slot and reason, without the rest: a list has thousands of lines.
-    """
-    unit = next((event.unit for event in events if event.unit is not None), None)
-    person = context.person(viewer)
-    if unit is None or person is None:
-        return None
-    situation = Situation(fold(unit, events), context, person, now)
-    if not may_know(situation):
-        return None
-    state, blind = situation.state, is_blind(situation)
-    shown = _slots(situation, blind) if situation.own_slots and not state.withdrawn else ()
-    slot = next((item for item in reversed(shown) if item.reader == viewer), None)
-    since = _own_since(events, viewer) if slot is not None else events[-1].at
-    return WorkItem(unit, _phase_shown(situation, blind), slot, since, state.excluded)
+def phase_shown(situation: Glance, blind: bool) -> Phase:
+    """The phase a person is told; who is blind sees `READING` for all that follows it."""
+    return Phase.READING if blind and situation.phase in HIDDEN_FROM_READERS else situation.phase
 
 
-def _phase_shown(situation: Situation, blind: bool) -> Phase:
-    return Phase.READING if blind and situation.phase in _HIDDEN_FROM_READERS else situation.phase
-
-
-def _own_since(events: Sequence[Event], viewer: str) -> datetime:
-    """When the viewer got their latest slot: work waits in the order in which it was given out."""
-    given = (event.at for event in events if event.kind is Kind.READING_ASSIGNED and event.payload.reader == viewer)
-    return max(given, default=events[0].at)
-
-
-def _is_at_hand(slot: Slot, situation: Situation) -> bool:
+def _is_at_hand(slot: Slot, situation: Glance) -> bool:
     returned = slot.phase in (SlotPhase.RETURNED, SlotPhase.IN_WORK, SlotPhase.WITHDRAWN)
     return returned or slot.is_open(situation.now, situation.context.policy)
 
 
-def _is_manager(situation: Situation) -> bool:
+def _is_manager(situation: Glance) -> bool:
     return bool(situation.person.roles & {PersonRole.DATA_MANAGER, PersonRole.ADMINISTRATOR, PersonRole.SYSTEM})
 
 
-def _leads(situation: Situation) -> bool:
+def _leads(situation: Glance) -> bool:
     """Whether the person oversees readings: the store itself; of a calibration unit its trainers and seniors."""
     person = situation.person
     trains = PersonRole.TRAINER in person.roles or person.may_sign
@@ -174,14 +154,15 @@ def _is_flagged(situation: Situation) -> bool:
     return any(situation.context.is_flagged(slot.reader, slot.submitted_at) for slot in submitted if slot.submitted_at)
 
 
-def _slots(situation: Situation, blind: bool) -> tuple[SlotView, ...]:
+def slots_shown(situation: Glance, blind: bool) -> tuple[SlotView, ...]:
+    """The slots a person is shown: all they may know of who reads the unit."""
     state, person = situation.state, situation.person
     oversees = state.barred is None or _leads(situation) or _is_manager(situation)
     if blind or (situation.own_slots and not oversees):
         return tuple(_slot_view(slot, slot.reader, situation) for slot in situation.own_slots)
     if state.barred is not None and PersonRole.TRAINER in person.roles:
         return tuple(_slot_view(slot, slot.reader, situation) for _, slot in sorted(state.slots.items()))
-    decided = situation.phase in _HAS_FINAL
+    decided = situation.phase in HAS_FINAL
     reads_bodies = person.may_sign or bool(situation.own_slots)
     if _is_manager(situation) or (decided and reads_bodies):
         with_reading = decided and reads_bodies
@@ -190,7 +171,7 @@ def _slots(situation: Situation, blind: bool) -> tuple[SlotView, ...]:
     return _as_a_and_b(situation) if person.may_sign else ()
 
 
-def _as_a_and_b(situation: Situation) -> tuple[SlotView, ...]:
+def _as_a_and_b(situation: Glance) -> tuple[SlotView, ...]:
     """First-round slots under letters in the order of the readings' hashes, so that neither name nor time shows."""
     pair = situation.state.current_pair(situation.context.policy) or ()
     letters = dict(zip(pair, "AB", strict=False))
@@ -199,7 +180,7 @@ def _as_a_and_b(situation: Situation) -> tuple[SlotView, ...]:
     return tuple(sorted(views, key=lambda view: view.reader))
 
 
-def _slot_view(slot: Slot, name: str, situation: Situation, with_reading: bool = True) -> SlotView:
+def _slot_view(slot: Slot, name: str, situation: Glance, with_reading: bool = True) -> SlotView:
     own = slot.reader == situation.person.id
     return SlotView(
         reader=name,

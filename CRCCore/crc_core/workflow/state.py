@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -38,6 +39,7 @@ class Slot:
     reading: str | None = None
     submitted_at: datetime | None = None
     question: str | None = None
+    active_seconds: float | None = None
 
     def window_ends(self, policy: Policy) -> datetime | None:
         """Until when the reader may take the reading back; None while none is in."""
@@ -69,24 +71,24 @@ class AskedQuestion:
 
 
 @dataclass(frozen=True)
-class UnitState:
-    """Everything that has happened to a unit."""
+class Standing(ABC):
+    """Where a unit stands and who has a slot in it: all that the questions who may know it and who is blind ask for."""
 
     unit: str
-    registered: UnitRegistered | None = None
-    scan: ScanChecked | None = None
-    overruled: frozenset[str] = frozenset()
-    bindings: Mapping[Target, Binding] = field(default_factory=lambda: MappingProxyType({}))
-    protocol: str | None = None
     slots: Mapping[tuple[str, int], Slot] = field(default_factory=lambda: MappingProxyType({}))
-    comparison: ReadingsCompared | None = None
-    finals: tuple[StoredFinal, ...] = ()
-    questions: tuple[AskedQuestion, ...] = ()
-    releases: tuple[str, ...] = ()
     barred: str | None = None
     excluded: str | None = None
     withdrawn: bool = False
     since: datetime | None = None
+
+    @property
+    @abstractmethod
+    def is_registered(self) -> bool:
+        """Whether the unit has entered the store."""
+
+    @abstractmethod
+    def phase(self, policy: Policy) -> Phase:
+        """Where the unit stands."""
 
     def slots_of(self, reader: str) -> tuple[Slot, ...]:
         """The reader's own slots, first round first."""
@@ -104,6 +106,27 @@ class UnitState:
             return None
         first, second = sorted(readings)
         return (first, second)
+
+
+@dataclass(frozen=True)
+class UnitState(Standing):
+    """Everything that has happened to a unit."""
+
+    registered: UnitRegistered | None = None
+    scan: ScanChecked | None = None
+    overruled: frozenset[str] = frozenset()
+    bindings: Mapping[Target, Binding] = field(default_factory=lambda: MappingProxyType({}))
+    protocol: str | None = None
+    comparison: ReadingsCompared | None = None
+    compared_at: datetime | None = None
+    finals: tuple[StoredFinal, ...] = ()
+    questions: tuple[AskedQuestion, ...] = ()
+    releases: tuple[str, ...] = ()
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether the unit has entered the store."""
+        return self.registered is not None
 
     def current_comparison(self, policy: Policy) -> ReadingsCompared | None:
         """The comparison of the two readings that are in force; None where there is none."""
@@ -220,6 +243,7 @@ def _submitted(state: UnitState, event: Event) -> UnitState:
         reading=event.payload.reading,
         submitted_at=event.at,
         question=None,
+        active_seconds=event.payload.active_seconds,
     )
     return _with_slot(state, slot)
 
@@ -242,7 +266,7 @@ def _asked(state: UnitState, event: Event) -> UnitState:
 
 
 def _compared(state: UnitState, event: Event) -> UnitState:
-    return _changed(state, comparison=event.payload)
+    return _changed(state, comparison=event.payload, compared_at=event.at)
 
 
 def _final_stored(state: UnitState, event: Event) -> UnitState:

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
+from crc_core.errors import CrcError
+from crc_core.identity import UnitId
 from crc_core.reading.schema import CALIBRATION_ROUND
 from crc_core.vocabulary import PersonRole
 from crc_core.workflow.context import SYSTEM_ACTOR, Context
@@ -157,6 +159,37 @@ def _protocol(events: Sequence[Event], context: Context, intent: Intent) -> Refu
     return None
 
 
+def _grant(events: Sequence[Event], context: Context, intent: Intent) -> Refusal | None:
+    payload = intent.payload
+    person = context.person(payload.person)
+    if person is None or PersonRole.DATA_USER not in person.roles:
+        return Refusal.because("workflow.not_a_data_user", person=payload.person)
+    if not payload.grant.strip() or any(grant.id == payload.grant for grant in context.grants):
+        return Refusal.because("workflow.grant_exists", grant=payload.grant)
+    for unit in payload.units:
+        if not _is_unit(unit):
+            return Refusal.because("workflow.unknown_unit", unit=unit)
+    if not payload.units or len(set(payload.units)) < len(payload.units):
+        return Refusal.because("workflow.grant_empty")
+    return None if payload.purpose.strip() else Refusal.because("workflow.reason_missing")
+
+
+def _end_grant(events: Sequence[Event], context: Context, intent: Intent) -> Refusal | None:
+    payload = intent.payload
+    grant = next((grant for grant in context.grants if grant.id == payload.grant), None)
+    if grant is None or grant.ended_at is not None:
+        return Refusal.because("workflow.no_such_grant", grant=payload.grant)
+    return None if payload.reason.strip() else Refusal.because("workflow.reason_missing")
+
+
+def _is_unit(name: str) -> bool:
+    try:
+        UnitId.parse(name)
+    except CrcError:
+        return False
+    return True
+
+
 STORE_RULES: Mapping[Kind, Callable[[Sequence[Event], Context, Intent], Refusal | None]] = MappingProxyType(
     {
         Kind.PERSON_SET: _person,
@@ -167,5 +200,7 @@ STORE_RULES: Mapping[Kind, Callable[[Sequence[Event], Context, Intent], Refusal 
         Kind.CALIBRATION_PLANNED: _plan,
         Kind.REFERENCE_SIGNED: _reference,
         Kind.CALIBRATION_OPENED: _open,
+        Kind.ACCESS_GRANTED: _grant,
+        Kind.ACCESS_ENDED: _end_grant,
     }
 )

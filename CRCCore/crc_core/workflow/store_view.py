@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from crc_core.reading.schema import CALIBRATION_ROUND
 from crc_core.vocabulary import PersonRole, Target, Title
-from crc_core.workflow.context import SYSTEM_ACTOR, Clearance, Context, Flag, Person, Policy, Session
-from crc_core.workflow.events import STORE_WIDE, Event, Kind
-from crc_core.workflow.gates import Situation, gate
+from crc_core.workflow.context import SYSTEM_ACTOR, Clearance, Context, Flag, Grant, Person, Policy, Session
+from crc_core.workflow.events import STORE_WIDE, Kind
+from crc_core.workflow.gates import Glance, Situation, gate
 from crc_core.workflow.payloads import CalibrationResult, PassMark
 from crc_core.workflow.project import is_blind
-from crc_core.workflow.state import UnitState, fold
+from crc_core.workflow.state import Standing, UnitState
 from crc_core.workflow.views import SlotPhase
 
-UnitEvents = Callable[[str], Sequence[Event]]
-"""The events of one unit."""
+Standings = Callable[[Sequence[str]], Mapping[str, Standing]]
+"""Where the units named stand; without those that are not there."""
 
 _OVERSEE = frozenset({PersonRole.TRAINER, PersonRole.DATA_MANAGER, PersonRole.ADMINISTRATOR, PersonRole.SYSTEM})
 _KEEP_SAMPLES = frozenset({PersonRole.DATA_MANAGER, PersonRole.ADMINISTRATOR, PersonRole.SYSTEM})
@@ -93,6 +93,21 @@ class FlagView:
 
 
 @dataclass(frozen=True)
+class GrantView:
+    """A grant to a data user, for themselves while it is in force, and for administrators and data managers."""
+
+    grant: str
+    person: str
+    units: tuple[str, ...]
+    purpose: str
+    granted_by: str
+    granted_at: datetime
+    is_open: bool
+    until: str | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class PersonView:
     """A person as the rules see them."""
 
@@ -115,9 +130,10 @@ class StoreView:
     flags: tuple[FlagView, ...]
     people: tuple[PersonView, ...]
     policy: Policy
+    grants: tuple[GrantView, ...] = ()
 
 
-def project_store(of_unit: UnitEvents, context: Context, viewer: str, now: datetime) -> StoreView | None:
+def project_store(standings: Standings, context: Context, viewer: str, now: datetime) -> StoreView | None:
     """The store as `viewer` may see it at `now`; None for somebody who is no active person of it.
 
     A reader's view is the same, to the last byte, whatever readings of others there are.
@@ -131,24 +147,25 @@ def project_store(of_unit: UnitEvents, context: Context, viewer: str, now: datet
     return StoreView(
         may=frozenset(kind for kind in STORE_WIDE if gate(kind, nowhere) is None),
         protocol=None if published is None else ProtocolView(published.version, published.sha256, published.document),
-        sessions=_sessions(of_unit, context, person),
+        sessions=_sessions(standings, context, person),
         clearances=tuple(
             _clearance(item) for item in context.clearance_records if oversees or item.record.reader == viewer
         ),
-        samples=_samples(of_unit, context, person, now),
+        samples=_samples(standings, context, person, now),
         flags=tuple(_flag(flag, oversees) for flag in context.flags if oversees or flag.reader == viewer),
         people=_people(context) if oversees else (),
         policy=context.policy,
+        grants=_grants(context, person, now),
     )
 
 
-def _sessions(of_unit: UnitEvents, context: Context, person: Person) -> tuple[SessionView, ...]:
+def _sessions(standings: Standings, context: Context, person: Person) -> tuple[SessionView, ...]:
     found = []
     for session in context.sessions.values():
         if person.id in session.readers:
             found.append(_own_session(session, person.id))
         elif person.may_sign or person.roles & _OVERSEE:
-            found.append(_whole_session(session, of_unit))
+            found.append(_whole_session(session, standings))
     return tuple(found)
 
 
@@ -166,7 +183,7 @@ def _own_session(session: Session, reader: str) -> SessionView:
     )
 
 
-def _whole_session(session: Session, of_unit: UnitEvents) -> SessionView:
+def _whole_session(session: Session, standings: Standings) -> SessionView:
     return SessionView(
         session=session.id,
         units=session.units,
@@ -177,14 +194,14 @@ def _whole_session(session: Session, of_unit: UnitEvents) -> SessionView:
         opened_at=session.opened_at,
         reference_signer=session.signer,
         results=session.results,
-        waiting=tuple(_waiting(session, of_unit)),
+        waiting=tuple(_waiting(session, standings)),
     )
 
 
-def _waiting(session: Session, of_unit: UnitEvents) -> list[WaitingReading]:
-    missing = []
+def _waiting(session: Session, standings: Standings) -> list[WaitingReading]:
+    missing, known = [], standings(session.units)
     for unit in session.units:
-        slots = fold(unit, of_unit(unit)).slots
+        slots = known[unit].slots if unit in known else {}
         wanted = [(reader, CALIBRATION_ROUND) for reader in session.readers]
         wanted += [(reader, 1) for reader in session.references]
         for reader, number in wanted:
@@ -194,18 +211,40 @@ def _waiting(session: Session, of_unit: UnitEvents) -> list[WaitingReading]:
     return missing
 
 
-def _samples(of_unit: UnitEvents, context: Context, person: Person, now: datetime) -> tuple[SampleView, ...]:
+def _samples(standings: Standings, context: Context, person: Person, now: datetime) -> tuple[SampleView, ...]:
     """Samples for managers and seniors, but for who reads one of the units and is still blind there."""
     if not (person.may_sign or person.roles & _KEEP_SAMPLES):
         return ()
     shown = []
     for sample in context.samples:
-        situations = (Situation(fold(unit, of_unit(unit)), context, person, now) for unit in sample.order)
-        if not any(is_blind(situation) for situation in situations):
+        known = standings(sample.order)
+        if not any(is_blind(Glance(state, context, person, now)) for state in known.values()):
             shown.append(
                 SampleView(sample.seed, sample.order, dict(sample.exclusions), sample.washout_days, sample.drawn_at)
             )
     return tuple(shown)
+
+
+def _grants(context: Context, person: Person, now: datetime) -> tuple[GrantView, ...]:
+    """All grants for who gives or manages them, without those that read: a grant tells that units are final."""
+    keeps = bool(person.roles & _KEEP_SAMPLES)
+    reads = PersonRole.ANNOTATOR in person.roles
+    shown = context.grants if keeps and not reads else context.grants_to(person, now)
+    return tuple(_grant(grant, now) for grant in shown)
+
+
+def _grant(grant: Grant, now: datetime) -> GrantView:
+    return GrantView(
+        grant.id,
+        grant.person,
+        tuple(sorted(grant.units)),
+        grant.purpose,
+        grant.granted_by,
+        grant.granted_at,
+        grant.is_open(now),
+        None if grant.until is None else grant.until.isoformat(),
+        grant.ended_at,
+    )
 
 
 def _clearance(item: Clearance) -> ClearanceView:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from crc_core.errors import CrcError
+from crc_core.workflow.brief import Brief
 from crc_core.workflow.context import Policy
 from crc_core.workflow.events import FIRST_PREV, Event, read_event
 from django.db import transaction
 from django.db.models import Max
 
 from crc_server.models import EventRow, ReadingRow, SlotRow, StoreRow, UnitRow
+from crc_server.store.briefs import briefs_of
 from crc_server.store.index import index_events
-from crc_server.store.memory import ChainMemory, Load
+from crc_server.store.memory import ChainMemory
 
 
 def store_row(*, lock: bool = False) -> StoreRow:
@@ -34,6 +36,7 @@ class DatabaseChain:
         self._memory = memory
         self._policy = policy
         self._row = store_row()
+        self._wide: Sequence[Event] | None = None
 
     @property
     def head(self) -> str:
@@ -58,12 +61,15 @@ class DatabaseChain:
     @property
     def store_wide(self) -> Sequence[Event]:
         """The events that speak of the whole store."""
-        last = EventRow.objects.filter(unit=None, seq__lte=self._row.head_seq).aggregate(last=Max("seq"))["last"]
-        return self._events(None, last or 0)
+        if self._wide is None:
+            last = EventRow.objects.filter(unit=None, seq__lte=self._row.head_seq).aggregate(last=Max("seq"))["last"]
+            self._wide = self._events(None, last or 0)
+        return self._wide
 
     def refresh(self) -> None:
         """Take in what other writers have added."""
         self._row = store_row()
+        self._wide = None
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -77,16 +83,9 @@ class DatabaseChain:
         last = UnitRow.objects.filter(code=unit).values_list("last_seq", flat=True).first()
         return () if last is None else self._events(unit, min(last, self._row.head_seq))
 
-    def of_units(self, last_seq: dict[str, int]) -> dict[str, Sequence[Event]]:
-        """The events of many units whose last numbers are known, in at most a handful of queries."""
-        missing = {unit: seq for unit, seq in last_seq.items() if not self._memory.has(self._row.store_id, unit, seq)}
-        found: dict[str, list[Event]] = {unit: [] for unit in missing}
-        for row in EventRow.objects.filter(unit__in=list(missing)).order_by("seq").iterator() if missing else ():
-            found[str(row.unit)].append(_event(row))
-        return {
-            unit: self._memory.up_to(self._row.store_id, unit, seq, _after(found.get(unit, [])))
-            for unit, seq in last_seq.items()
-        }
+    def briefs(self, policy: Policy, units: Sequence[str] | None = None) -> Mapping[str, Brief]:
+        """The briefs of the units named, or of all, as the index has them; in at most three queries."""
+        return briefs_of(UnitRow.objects.all() if units is None else UnitRow.objects.filter(code__in=list(units)))
 
     def units_of_case(self, case: str) -> Sequence[str]:
         """The units of one case."""
@@ -99,7 +98,7 @@ class DatabaseChain:
     def page(self, seq: int, limit: int | None) -> Sequence[Event]:
         """The events after number `seq`, at most `limit` of them."""
         rows = EventRow.objects.filter(seq__gt=seq).order_by("seq")[:limit]
-        return [_event(row) for row in rows.iterator()]
+        return [event_in(row) for row in rows.iterator()]
 
     def knows(self, event_hash: str) -> bool:
         """Whether an event has this hash."""
@@ -108,7 +107,7 @@ class DatabaseChain:
     def by_intent(self, intent_id: str) -> Event | None:
         """The first event that an intent brought about; None for an intent the chain has not seen."""
         row = EventRow.objects.filter(intent_id=intent_id).order_by("seq").first()
-        return None if row is None else _event(row)
+        return None if row is None else event_in(row)
 
     def unit_of_reading(self, reading: str) -> str | None:
         """The unit into which a reading was submitted first; None for an unknown reading."""
@@ -124,29 +123,25 @@ class DatabaseChain:
             row = store_row(lock=True)
             if (row.head_seq, row.head_hash or FIRST_PREV) != (events[0].seq - 1, events[0].prev):
                 return False
-            EventRow.objects.bulk_create([_row(event) for event in events])
+            EventRow.objects.bulk_create([event_row(event) for event in events])
             for unit in {event.unit for event in events if event.unit is not None}:
                 own = [event for event in events if event.unit == unit]
                 index_events(unit, [*self.of_unit(unit), *own], own, self._policy)
             row.head_seq, row.head_hash, row.head_at = events[-1].seq, events[-1].hash, events[-1].at
             row.save(update_fields=["head_seq", "head_hash", "head_at"])
-            self._row = row
+            self._row, self._wide = row, None
         return True
 
     def _events(self, unit: str | None, last: int) -> Sequence[Event]:
         def load(after: int) -> Sequence[Event]:
             rows = EventRow.objects.filter(unit=unit, seq__gt=after, seq__lte=last).order_by("seq")
-            return [_event(row) for row in rows]
+            return [event_in(row) for row in rows]
 
         return self._memory.up_to(self._row.store_id, unit, last, load)
 
 
-def _after(events: Sequence[Event]) -> Load:
-    """Loads from events that are at hand already."""
-    return lambda seq: [event for event in events if event.seq > seq]
-
-
-def _row(event: Event) -> EventRow:
+def event_row(event: Event) -> EventRow:
+    """The row an event is kept in."""
     return EventRow(
         seq=event.seq,
         unit=event.unit,
@@ -157,5 +152,6 @@ def _row(event: Event) -> EventRow:
     )
 
 
-def _event(row: EventRow) -> Event:
+def event_in(row: EventRow) -> Event:
+    """The event in a row; raises CrcError where its hash does not fit."""
     return read_event(row.body.encode(), Path(f"event-{row.seq}.json"))

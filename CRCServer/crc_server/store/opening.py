@@ -23,6 +23,7 @@ from django.utils.module_loading import import_string
 from crc_server.models import StoreRow
 from crc_server.store.bodies import StoredBodies
 from crc_server.store.chain import store_row
+from crc_server.store.index import INDEX_VERSION
 from crc_server.store.passwords import Passwords
 from crc_server.store.server_store import Identity, ServerStore
 
@@ -56,7 +57,13 @@ def create_store(administrator: PersonSet, name: str, password: str, policy: Pol
         if has_store():
             raise CrcError("server.has_store")
         document = canonical_bytes(to_document(policy or load_policy())).decode()
-        StoreRow.objects.create(store_id=uuid.uuid4().hex, policy=document, created=the_clock()(), head_hash=FIRST_PREV)
+        StoreRow.objects.create(
+            store_id=uuid.uuid4().hex,
+            policy=document,
+            created=the_clock()(),
+            head_hash=FIRST_PREV,
+            index_version=INDEX_VERSION,
+        )
         store = open_store()
         store.passwords.set_name(administrator.person, name)
         store.passwords.set(administrator.person, password)

@@ -8,22 +8,26 @@ from dataclasses import dataclass
 from crc_core.store.clock import Clock
 from crc_core.store.ledger import Ledger
 from crc_core.store.protocol import Receipt, StoreInfo
-from crc_core.store.ruled import Parts, RuledStore, order_of_work
-from crc_core.workflow.context import Policy
+from crc_core.store.ruled import Parts, RuledStore
+from crc_core.workflow.context import Person, Policy
 from crc_core.workflow.decide import decide
 from crc_core.workflow.events import Event
-from crc_core.workflow.gates import phases_known
 from crc_core.workflow.intents import Intent, Refusal
-from crc_core.workflow.project import is_blind, work_item
+from crc_core.workflow.listing import UnitLine, UnitLines, may_audit
 from crc_core.workflow.views import Phase, WorkItem
 from django.db.models import QuerySet
 
-from crc_server.models import SlotRow, UnitRow
+from crc_server.models import UnitRow
 from crc_server.store.bodies import StoredBodies
 from crc_server.store.cases import CaseTable
 from crc_server.store.chain import DatabaseChain
+from crc_server.store.lists import Lists
 from crc_server.store.memory import ChainMemory
 from crc_server.store.passwords import Passwords
+from crc_server.store.tallies import Tally, tally_of, waiting_lines
+
+_LINES_AT_ONCE = 2_000
+_WAITING_SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -56,36 +60,47 @@ class ServerStore(RuledStore):
         return self.work_page(viewer, 0, None)[0]
 
     def work_page(self, viewer: str, offset: int, limit: int | None) -> tuple[tuple[WorkItem, ...], bool]:
-        """A part of the work list, and whether more follows.
+        """A part of the work list, and whether more follows."""
+        lists = self.lists(viewer)
+        return ((), False) if lists is None else lists.work_page(offset, limit)
 
-        Units the viewer reads are projected from their events; of all others a line tells only what the index holds,
-        and the database puts them in order.
-        """
-        self.chain.refresh()
-        context, now = self.ledger.context, self.ledger.now
-        person = context.person(viewer)
-        if person is None:
-            return (), False
-        slots = SlotRow.objects.filter(reader=viewer).values_list("unit_id", flat=True)
-        last = dict(UnitRow.objects.filter(code__in=slots).values_list("code", "last_seq"))
-        own = [work_item(events, context, viewer, now) for events in self._database.of_units(last).values()]
-        end = None if limit is None else offset + limit + 1
-        known = [phase.value for phase in phases_known(person)]
-        rows = UnitRow.objects.filter(phase__in=known).exclude(code__in=slots).order_by("is_over", "last_at", "code")
-        # Of each of two lists in order the first so many hold the first so many of both together.
-        items = [item for item in own if item is not None] + ([_line(row) for row in rows[:end]] if known else [])
-        ordered = sorted(items, key=order_of_work)[offset:end]
-        return tuple(ordered[:limit]), limit is not None and len(ordered) > limit
+    def unit_lines(self, viewer: str) -> UnitLines:
+        """All units the viewer may know, by code, as lines of the progress of all."""
+        lines: list[UnitLine] = []
+        while True:
+            page, more = self.unit_lines_page(viewer, lines[-1].unit if lines else "", _LINES_AT_ONCE)
+            lines += page.lines
+            if not more:
+                return UnitLines(tuple(lines), page.shows_readers)
+
+    def unit_lines_page(self, viewer: str, after: str, limit: int) -> tuple[UnitLines, bool]:
+        """The next lines behind a unit, and whether more follow."""
+        lists = self.lists(viewer)
+        if lists is None:
+            return UnitLines((), False), False
+        sees_readers = may_audit(lists.person) and not lists.reads_blind
+        lines, more = lists.lines_after(after, limit, sees_readers=sees_readers)
+        return UnitLines(lines, sees_readers), more
+
+    def tally(self, viewer: str, good_permille: int) -> tuple[Tally, tuple[UnitLine, ...]]:
+        """The progress of all units in numbers, and what has waited longest for a senior."""
+        lists = self.lists(viewer)
+        if lists is None:
+            return Tally({}, {}, ()), ()
+        sees_readers = may_audit(lists.person) and not lists.reads_blind
+        numbers = tally_of(lists, sees_readers=sees_readers, good_permille=good_permille)
+        return numbers, waiting_lines(lists, _WAITING_SHOWN)
 
     def searchable(self, viewer: str) -> QuerySet[UnitRow]:
         """The units a person may search: those they may know, without those whose reading still blinds them."""
+        lists = self.lists(viewer)
+        return UnitRow.objects.none() if lists is None else lists.searchable()
+
+    def lists(self, viewer: str) -> Lists | None:
+        """The units as the viewer may know them now; None for who is no active person."""
         self.chain.refresh()
         person = self.ledger.context.person(viewer)
-        known = frozenset() if person is None else phases_known(person)
-        if person is None or not known:
-            return UnitRow.objects.none()
-        blind = [unit for unit in self.chain.units_read_by(viewer) if is_blind(self._situation(unit, person))]
-        return UnitRow.objects.filter(phase__in=[phase.value for phase in known]).exclude(code__in=blind)
+        return None if person is None else Lists(person, self.ledger.context, self.ledger.now)
 
     def events_page(self, seq: int, limit: int, viewer: str) -> tuple[Event, ...]:
         """At most `limit` events after `seq`, for whom `events_since` is."""
@@ -96,9 +111,8 @@ class ServerStore(RuledStore):
         """What an intent would be answered now without doing it; None where it would be done."""
         return self.ledger.preview(intent)
 
+    def _reads_blind(self, person: Person) -> bool:
+        return Lists(person, self.ledger.context, self.ledger.now).reads_blind
+
     def _maybe_due(self) -> Sequence[str]:
         return tuple(UnitRow.objects.filter(phase=Phase.COMPARING.value).values_list("code", flat=True))
-
-
-def _line(row: UnitRow) -> WorkItem:
-    return WorkItem(row.code, Phase(row.phase), None, row.last_at, row.reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
@@ -12,9 +12,12 @@ from crc_core.errors import CrcError
 from crc_core.files.atomic import naming
 from crc_core.store.folder.cache import EventCache
 from crc_core.store.folder.event_files import create_events, event_path, number_of, parse_events
-from crc_core.workflow.events import FIRST_PREV, Event, Kind
+from crc_core.store.folder.shelf import Mark, Shelf
+from crc_core.workflow.brief import Brief, brief_of
+from crc_core.workflow.context import Policy
+from crc_core.workflow.events import Event, Kind
 
-_NEW_EVENTS_WORTH_CACHING = 64
+_WORTH_KEEPING, _SHARE_WORTH_KEEPING = 64, 200
 _HALF_WRITTEN_LOOKS = 20
 _HALF_WRITTEN_PAUSE_S = 0.05
 
@@ -25,46 +28,61 @@ class Chain:
     def __init__(self, cache: EventCache) -> None:
         self._folder = cache.events_folder
         self._cache = cache
-        self._events: list[Event] = []
-        self._by_unit: dict[str | None, list[Event]] = {}
-        self._by_intent: dict[str, Event] = {}
+        self._shelf = Shelf(cache.path)
+        self._briefs: dict[str, Brief] = {}
+        self._policy: Policy | None = None
         self._last_file = 0
-        self._cached = 0
+        self._not_kept = 0
         self._is_open = False
 
     @property
     def events(self) -> Sequence[Event]:
         """All events in order."""
-        return self._events
+        return self._shelf.since(0)
 
     @property
     def head(self) -> str:
         """The hash of the last event."""
-        return self._events[-1].hash if self._events else FIRST_PREV
+        return self._shelf.head
 
     @property
     def next_seq(self) -> int:
         """The number the next event will have."""
-        return len(self._events) + 1
+        return len(self._shelf) + 1
 
     @property
     def last_at(self) -> datetime | None:
         """The time of the last event; None for an empty chain."""
-        return self._events[-1].at if self._events else None
+        return self._shelf.event(len(self._shelf) - 1).at if len(self._shelf) else None
 
     @property
     def units(self) -> tuple[str, ...]:
         """All units that events speak of."""
-        return tuple(sorted(unit for unit in self._by_unit if unit is not None))
+        return self._shelf.units
 
     def of_unit(self, unit: str) -> Sequence[Event]:
         """The events of one unit in order."""
-        return self._by_unit.get(unit, ())
+        return self._shelf.of_unit(unit)
+
+    def briefs(self, policy: Policy, units: Sequence[str] | None = None) -> Mapping[str, Brief]:
+        """The briefs of the units named, or of all; those that events were added to are made anew."""
+        if policy != self._policy:
+            self._briefs, self._policy = {}, policy
+        wanted = self.units if units is None else units
+        for unit in wanted:
+            known = self._briefs.get(unit)
+            if known is None or known.last_seq != self._shelf.last_seq(unit):
+                brief = brief_of(unit, self.of_unit(unit), policy)
+                if brief is not None:
+                    self._briefs[unit] = brief
+                    self._not_kept += 1
+        self._keep()
+        return {unit: self._briefs[unit] for unit in wanted if unit in self._briefs}
 
     @property
     def store_wide(self) -> Sequence[Event]:
         """The events that speak of the whole store."""
-        return self._by_unit.get(None, ())
+        return self._shelf.of_unit(None)
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Nothing: on a shared disk the exclusive creation of the next file tells who was first."""
@@ -76,25 +94,26 @@ class Chain:
 
     def since(self, seq: int) -> Sequence[Event]:
         """The events after number `seq`."""
-        return self._events[max(seq, 0) :]
+        return self._shelf.since(seq)
 
     def knows(self, event_hash: str) -> bool:
         """Whether an event has this hash."""
-        return any(event.hash == event_hash for event in reversed(self._events))
+        return self._shelf.knows(event_hash)
 
     def unit_of_reading(self, reading: str) -> str | None:
         """The unit into which a reading was submitted first; None for an unknown reading."""
-        submitted = (event for event in self._events if event.kind is Kind.READING_SUBMITTED)
+        submitted = self._shelf.naming(Kind.READING_SUBMITTED, reading)
         return next((event.unit for event in submitted if event.payload.reading == reading), None)
 
     def units_read_by(self, person: str) -> Sequence[str]:
         """The units in which a person was ever given a slot."""
-        assigned = (event for event in self._events if event.kind is Kind.READING_ASSIGNED and event.unit is not None)
-        return tuple({str(event.unit): None for event in assigned if event.payload.reader == person})
+        assigned = self._shelf.naming(Kind.READING_ASSIGNED, person)
+        own = (str(event.unit) for event in assigned if event.payload.reader == person and event.unit is not None)
+        return tuple(dict.fromkeys(own))
 
     def by_intent(self, intent_id: str) -> Event | None:
         """The first event that an intent brought about; None for an intent the chain has not seen."""
-        return self._by_intent.get(intent_id)
+        return self._shelf.by_intent(intent_id)
 
     def refresh(self) -> None:
         """Take in what other writers have added; raises CrcError for a chain that does not hold or a store gone."""
@@ -102,9 +121,7 @@ class Chain:
             self._open()
         while (events := self._read_next()) is not None:
             self._take(events)
-        if len(self._events) - self._cached >= _NEW_EVENTS_WORTH_CACHING:
-            self._cache.save(self._events, self._last_file)
-            self._cached = len(self._events)
+        self._keep()
 
     def append(self, events: Sequence[Event]) -> bool:
         """Write the events after the present head; False where another writer was first."""
@@ -114,14 +131,19 @@ class Chain:
         return True
 
     def _open(self) -> None:
-        events, last_file = self._cache.load()
-        if events:
-            self._take(events)
-            self._last_file, self._cached = last_file, len(events)
+        kept = self._cache.load()
+        self._shelf, self._last_file = kept.shelf, kept.last_file
+        self._briefs, self._policy = kept.briefs, kept.policy
         while (found := self._read_next()) is not None:
             self._take(found)
         self._refuse_gap()
         self._is_open = True
+
+    def _keep(self) -> None:
+        """Keep what is new for the next start, once it is worth writing all of it again."""
+        if self._not_kept >= max(_WORTH_KEEPING, len(self._shelf) // _SHARE_WORTH_KEEPING):
+            self._cache.save(self._shelf, self._last_file, self._briefs.values(), self._policy)
+            self._not_kept = 0
 
     def _refuse_gap(self) -> None:
         """A missing file in the middle would let the next writer fork the chain: nothing may be minted then."""
@@ -165,6 +187,5 @@ class Chain:
     def _take(self, events: Sequence[Event]) -> None:
         self._last_file = self.next_seq
         for event in events:
-            self._events.append(event)
-            self._by_unit.setdefault(event.unit, []).append(event)
-            self._by_intent.setdefault(event.intent_id, event)
+            self._shelf.put(Mark.of(event), event)
+        self._not_kept += len(events)
