@@ -22,7 +22,7 @@ from crc_mrml.marking import show_only_in
 from crc_mrml.observers import Quiet
 from crc_mrml.owned import Owned
 
-_PERIOD_MM = 6.0
+_PERIOD_MM = 5.0
 _STRIPE = 0.5
 _DOT = 0.6
 _SEGMENT, _PATTERN = "contour", "pattern"

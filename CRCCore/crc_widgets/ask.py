@@ -87,6 +87,12 @@ class Dialogs:
         chosen = qt.QFileDialog.getExistingDirectory(self._window(), title, "" if preset is None else str(preset))
         return Path(chosen) if chosen else None
 
+    def file(self, title: str, endings: Sequence[str], preset: Path | None = None) -> Path | None:
+        """A file that exists, of one of these endings (without dots)."""
+        shown = " ".join(f"*.{ending}" for ending in endings)
+        chosen = qt.QFileDialog.getOpenFileName(self._window(), title, "" if preset is None else str(preset), shown)
+        return Path(chosen) if chosen else None
+
     def database_study(self) -> Path | None:
         """The files of a study chosen in Slicer's DICOM database, in a folder of links; None for none.
 

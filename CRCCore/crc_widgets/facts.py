@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import qt
@@ -20,6 +21,14 @@ class FactLike(Protocol):
     @property
     def words(self) -> str:
         """What is known."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A label and what is known, where nothing else holds the two."""
+
+    label: str
+    words: str
 
 
 def label_of(fact: FactLike) -> str:

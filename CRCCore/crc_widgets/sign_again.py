@@ -7,6 +7,7 @@ from collections.abc import Callable
 import qt
 from crc_core.text import Lang, say
 
+from crc_widgets.dialog import run_modal, shown
 from crc_widgets.look import Weight, button, column, label, line, strong
 
 _WIDTH = 440
@@ -22,14 +23,13 @@ class SignAgain:
         run: Callable[[qt.QDialog], object] | None = None,
     ) -> None:
         self._window, self._lang = window, lang
-        self._run = run or _exec
+        self._run = run or run_modal
 
     def ask(self, person: str, words: str) -> str | None:
         """The PIN or password, with what it is asked for; None: put away."""
         asked = _Signature(self._window(), person, words, self._lang())
-        self._run(asked.dialog)
-        asked.dialog.deleteLater()
-        return asked.take()
+        with shown(asked.dialog, self._run):
+            return asked.take()
 
 
 class _Signature:
@@ -80,7 +80,3 @@ class _Signature:
     def _give(self) -> None:
         self._signed = True
         self.dialog.accept()
-
-
-def _exec(dialog: qt.QDialog) -> object:
-    return dialog.exec_()

@@ -56,6 +56,11 @@ class Strip:
             self.widget.place()
         return moved
 
+    @property
+    def items(self) -> tuple[StripItem, ...]:
+        """The buttons that are shown."""
+        return self._items
+
     def _follow(self, items: tuple[StripItem, ...]) -> None:
         for key in set(self._buttons) - {item.key for item in items}:
             gone = self._buttons.pop(key).widget

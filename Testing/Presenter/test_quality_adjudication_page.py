@@ -161,9 +161,9 @@ def test_report_fields_are_side_by_side_and_settled_one_by_one(
     seat.quality.deciding.settle_field_typed(stage.path, "t9")
     assert seat.message == "That is not an answer to this question."
     seat.quality.deciding.settle_field_typed(stage.path, "t3")
-    assert next(f for f in seat.state.adjudication.case.fields if f.path == stage.path).chosen == "typed"
+    assert next(f for f in seat.state.adjudication.case.fields if f.path == stage.path).chosen is Side.TYPED
     seat.quality.deciding.reopen_field(stage.path)
-    assert next(f for f in seat.state.adjudication.case.fields if f.path == stage.path).chosen == ""
+    assert next(f for f in seat.state.adjudication.case.fields if f.path == stage.path).chosen is None
 
 
 def test_leaving_with_decisions_asks(seat: Seat, shared: tuple[Room, tuple[str, ...]]) -> None:

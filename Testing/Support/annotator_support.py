@@ -17,6 +17,7 @@ from crc_core.desk.arrangement import Arrangement, ImageKey
 from crc_core.desk.marks import CaliperKey, CaliperMark, SampleKey, SampleMark, SyncPair
 from crc_core.errors import CrcError
 from crc_core.geometry.grid import Grid, Volume
+from crc_core.store.access import ServerForm
 from crc_core.vocabulary import CT_PHASES, LesionClass, Role
 from CRCAnnotatorLib.presenter.ports import (
     Choice,
@@ -91,6 +92,7 @@ class ScriptedAsk:
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        self.troubles: list[CrcError] = []
         self._answers: list[Answer] = []
 
     def will(self, *answers: Answer) -> None:
@@ -123,6 +125,30 @@ class ScriptedAsk:
         answer = self._answer(Asked("folder", title, "", preset="" if preset is None else str(preset)))
         assert answer is None or isinstance(answer, Path)
         return answer
+
+    def file(self, title: str, endings: Sequence[str], preset: Path | None = None) -> Path | None:
+        answer = self._answer(Asked("file", title, "", preset="" if preset is None else str(preset)))
+        assert answer is None or isinstance(answer, Path)
+        return answer
+
+    def server(
+        self,
+        title: str,
+        words: str,
+        form: ServerForm,
+        attempt: Callable[[ServerForm], Any],
+        *,
+        is_fixed: bool = False,
+    ) -> Any:
+        """Forms are laid down as answers: each that fails is told and the next one is tried, None puts the form away."""
+        while True:
+            given = self._answer(Asked("server", title, words, preset=form.url, needed=is_fixed))
+            if given is None:
+                return None
+            try:
+                return attempt(given)
+            except CrcError as error:
+                self.troubles.append(error)
 
     def database_study(self) -> Path | None:
         answer = self._answer(Asked("database_study", "", ""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +11,11 @@ from crc_core.agreement.policy import AgreementPolicy, agreement_policy
 from crc_core.agreement.report import floored
 from crc_core.cli.console import Console, Exit
 from crc_core.errors import CrcError
-from crc_core.statistics.bland_altman import BlandAltman, bland_altman
-from crc_core.statistics.icc import Icc, IccForm, intraclass_correlations
-from crc_core.statistics.ratings import Ratings, ratings_matrix, read_ratings
+from crc_core.statistics.icc import Icc, IccForm
+from crc_core.study.table import TableAnswer, study_table
 from crc_core.text import Lang, say
 
 _KINDS = ("inter", "intra")
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What the table says of one measure."""
-
-    ratings: Ratings
-    chosen: Icc
-    forms: dict[IccForm, Icc]
-    bland_altman: BlandAltman | None
-    left_out: tuple[str, ...]
 
 
 def configure(parser: argparse.ArgumentParser, lang: Lang) -> None:
@@ -57,31 +45,16 @@ def run(arguments: argparse.Namespace, console: Console) -> Exit:
     policy = agreement_policy()
     default = policy.icc_form_inter if arguments.kind == "inter" else policy.icc_form_intra
     form = IccForm(arguments.form or default)
-    answers = [_answer(ratings, form, arguments, policy) for ratings in read_ratings(arguments.table)]
+    answers = study_table(
+        arguments.table, form, allow_small=arguments.allow_small, skip_incomplete=arguments.skip_incomplete
+    )
     reached = all(answer.chosen.reaches(policy.icc_percent) for answer in answers)
     _show(answers, arguments.kind, policy, console)
     console.document(_document(answers, arguments.kind, policy, reached))
     return Exit.DONE if reached else Exit.ANSWER_NO
 
 
-def _answer(ratings: Ratings, form: IccForm, arguments: argparse.Namespace, policy: AgreementPolicy) -> _Answer:
-    path: Path = arguments.table
-    if len(ratings.raters) < 2:
-        raise CrcError("statistics.one_rater", path=path)
-    matrix = ratings_matrix(ratings, path, arguments.skip_incomplete)
-    if len(matrix) < policy.smallest_sample and not arguments.allow_small:
-        raise CrcError("statistics.few_cases", path=path, seen=len(matrix), smallest=policy.smallest_sample)
-    try:
-        forms = intraclass_correlations(matrix)
-    except CrcError as error:
-        raise CrcError(error.code, path=path, **error.values) from error
-    if form not in forms:
-        raise CrcError("statistics.undefined_form", path=path, form=form.value)
-    limits = bland_altman(matrix[:, 0], matrix[:, 1]) if len(ratings.raters) == 2 else None
-    return _Answer(ratings, forms[form], forms, limits, ratings.incomplete_cases)
-
-
-def _document(answers: list[_Answer], kind: str, policy: AgreementPolicy, reached: bool) -> dict[str, Any]:
+def _document(answers: Sequence[TableAnswer], kind: str, policy: AgreementPolicy, reached: bool) -> dict[str, Any]:
     named = any(answer.ratings.measure for answer in answers)
     small = any(answer.chosen.cases < policy.smallest_sample for answer in answers)
     return {
@@ -96,8 +69,8 @@ def _document(answers: list[_Answer], kind: str, policy: AgreementPolicy, reache
     }
 
 
-def _measure(answer: _Answer, policy: AgreementPolicy) -> dict[str, Any]:
-    limits = answer.bland_altman
+def _measure(answer: TableAnswer, policy: AgreementPolicy) -> dict[str, Any]:
+    limits = answer.limits
     return {
         "measure": answer.ratings.measure or None,
         "cases": answer.chosen.cases,
@@ -122,7 +95,7 @@ def _icc(icc: Icc) -> dict[str, Any]:
     return {"icc": icc.value, "ci95": None if icc.interval is None else list(icc.interval)}
 
 
-def _show(answers: list[_Answer], kind: str, policy: AgreementPolicy, console: Console) -> None:
+def _show(answers: Sequence[TableAnswer], kind: str, policy: AgreementPolicy, console: Console) -> None:
     form = say(f"statistics.form.{answers[0].chosen.form.value}", console.lang)
     console.say(f"statistics.kind.{kind}", form=form)
     for answer in answers:
@@ -136,8 +109,8 @@ def _show(answers: list[_Answer], kind: str, policy: AgreementPolicy, console: C
         console.say("statistics.icc", value=floored(icc.value))
         if icc.interval:
             console.say("statistics.interval", lower=icc.interval[0], upper=icc.interval[1])
-        if answer.bland_altman:
-            limits = answer.bland_altman
+        if answer.limits:
+            limits = answer.limits
             console.say("statistics.limits", bias=limits.bias, lower=limits.lower, upper=limits.upper)
         if icc.cases < policy.smallest_sample:
             console.say("statistics.small", cases=icc.cases, smallest=policy.smallest_sample)

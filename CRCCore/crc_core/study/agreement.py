@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from crc_core.agreement.comparison import Comparison
 from crc_core.agreement.policy import agreement_policy
 from crc_core.agreement.report import measures as comparison_measures
 from crc_core.decision.readings import compare_readings
@@ -87,6 +88,20 @@ class FieldResult:
 
 
 @dataclass(frozen=True)
+class LesionRow:
+    """One lesion of two readings: its numbers in both, and how near the contours are where it is one in each.
+
+    Several numbers on a side: the other reader drew them as one (split, merged); none: the other reader did not see it.
+    """
+
+    first: tuple[int, ...]
+    second: tuple[int, ...]
+    dice: float | None = None
+    hd95_mm: float | None = None
+    surface_dice_voxel: float | None = None
+
+
+@dataclass(frozen=True)
 class PairRow:
     """Two readings of one target of one case; `measures` under the names of `crcdb agree`, None where not defined."""
 
@@ -96,6 +111,7 @@ class PairRow:
     second: str
     absent: bool
     measures: Mapping[str, float | None]
+    lesions: tuple[LesionRow, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +143,11 @@ class Study:
         if self.kind is StudyKind.INTER and low:
             names = {name for row in self.pairs for name in (row.first, row.second)}
         return tuple(sorted(names))
+
+    def dice_spread(self, target: Target) -> tuple[int, float, float] | None:
+        """Over all pairs in which somebody drew a target: how many, the mean and the least Dice; None for no pair."""
+        values = [dice for row in self.pairs if row.target is target and (dice := row.measures["dice"]) is not None]
+        return (len(values), sum(values) / len(values), min(values)) if values else None
 
     def dice_mean(self, target: Target) -> float | None:
         """The mean Dice of a target over all pairs in which somebody drew it; None where nobody did."""
@@ -246,7 +267,22 @@ def _rows(readings: Sequence[Read]) -> Iterable[PairRow]:
         for pair in found.readers.pairs:
             first, second = (names[found.assessed[place]] for place in (pair.first, pair.second))
             told = comparison_measures(pair.comparison)
-            yield PairRow(readings[0].unit, found.target, first, second, pair.comparison.is_absent, told)
+            absent, lesions = pair.comparison.is_absent, tuple(_lesions(pair.comparison))
+            yield PairRow(readings[0].unit, found.target, first, second, absent, told, lesions)
+
+
+def _lesions(comparison: Comparison) -> Iterable[LesionRow]:
+    for pair in comparison.pairs:
+        near = (pair.dice, pair.hd95_mm, pair.surface_dice_voxel)
+        yield LesionRow((pair.number_a,), (pair.number_b,), *near)
+    for split in comparison.split:
+        yield LesionRow((split.number_a,), split.numbers_b)
+    for merged in comparison.merged:
+        yield LesionRow(merged.numbers_a, (merged.number_b,))
+    for number in comparison.only_a:
+        yield LesionRow((number,), ())
+    for number in comparison.only_b:
+        yield LesionRow((), (number,))
 
 
 def _measures(

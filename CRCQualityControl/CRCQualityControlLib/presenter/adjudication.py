@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from crc_core.contour.voxels import bounding_box
 from crc_core.errors import CrcError
 from crc_core.identity import UnitId
 from crc_core.quality.adjudication import Order, QueueEntry, adjudication_queue, sorted_queue
@@ -122,6 +123,24 @@ class Adjudication:
         extent_mm = max((last - first + 1) * mm for first, last, mm in sizes) + 2 * _MARGIN_MM
         self._hub.attempt(lambda: self._hub.kit.scene.jump(region.centre_ras_mm, extent_mm))
         self.show()
+
+    def go_to_lesion(self, key: str) -> None:
+        """Go to the middle of a lesion as it is drawn so far; all views centre and zoom there."""
+        case, point = self._desk.case, self._desk.point(key)
+        if case is None or point is None or not self._desk.has_images:
+            return
+        mask = self._hub.attempt(lambda: case.opened.dispute.lesion_mask(case.choices, point.key))
+        box = None if mask is None else bounding_box(mask.array)
+        if mask is None or box is None:
+            return
+        source = next((item.role for item in case.opened.view.bindings if item.target is point.key.target), None)
+        if source is not None and source is not self._hub.state.viewing.phase:
+            self._desk.viewing.show_phase(source)
+        ends = [(part.start, part.stop - 1) for part in reversed(box)]
+        centre = mask.grid.to_ras([(first + last) / 2 for first, last in ends])
+        extent_mm = max((b - a + 1) * mm for (a, b), mm in zip(ends, mask.grid.spacing_ijk_mm, strict=True))
+        r, a, s = (float(value) for value in centre)
+        self._hub.attempt(lambda: self._hub.kit.scene.jump((r, a, s), extent_mm + 2 * _MARGIN_MM))
 
     def show(self) -> None:
         """Show queue and desk as they are known."""

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from crc_core.agreement.policy import agreement_policy
 from crc_core.agreement.report import floored
+from crc_core.statistics.icc import IccForm
 from crc_core.store.protocol import Store
 from crc_core.study.agreement import MeasureResult, Study, StudyKind, studying
 from crc_core.study.collecting import collecting, sample_units
 from crc_core.study.flags import flags_of
 from crc_core.study.page import label, write_study
 from crc_core.study.stepping import Steps
+from crc_core.study.table import TableAnswer, study_table
 from crc_core.workflow.events import Kind
 
+from CRCQualityControlLib.presenter import agreement_rows
 from CRCQualityControlLib.presenter.hub import Hub
 from CRCQualityControlLib.presenter.ports import Choice
-from CRCQualityControlLib.presenter.state import Level, TableState
+from CRCQualityControlLib.presenter.state import AgreementState, Level, TableState
 
 
 class Agreement:
@@ -25,15 +29,17 @@ class Agreement:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._study: Study | None = None
+        self._table: tuple[Path, tuple[TableAnswer, ...]] | None = None
+        self._pair: int | None = None
 
     def reset(self) -> None:
         """Another store or person: nothing is known any more."""
-        self._study = None
+        self._forget()
         self.show()
 
     def choose_kind(self, kind: StudyKind) -> None:
         """Between readers, or within each reader."""
-        self._study = None
+        self._forget()
         self._hub.publish(agreement=replace(self._hub.state.agreement, kind=kind))
         self.show()
 
@@ -50,6 +56,25 @@ class Agreement:
             return
         steps = _study(store, self._hub.person, units, wish.kind, wish.allow_small)
         self._hub.run(self._hub.say("study.computing"), steps, self._computed)
+
+    def open_table(self) -> None:
+        """Compute from a table of measurements (case, rater, value and perhaps measure) that is chosen."""
+        path = self._hub.kit.ask.file(self._hub.say("quality.ask.table"), ("csv",))
+        if path is None:
+            return
+        wish = self._hub.state.agreement
+        policy = agreement_policy()
+        form = IccForm(policy.icc_form_inter if wish.kind is StudyKind.INTER else policy.icc_form_intra)
+        answers = self._hub.attempt(lambda: study_table(path, form, allow_small=wish.allow_small, skip_incomplete=True))
+        if answers is not None:
+            self._forget()
+            self._table = (path, answers)
+            self.show()
+
+    def choose_pair(self, place: int | None) -> None:
+        """Show the lesions of one pair of readings."""
+        self._pair = place
+        self.show()
 
     def export(self) -> None:
         """Write tables and plots as a new folder below one that is chosen."""
@@ -90,10 +115,39 @@ class Agreement:
     def show(self) -> None:
         """Show what was computed, in the person's language."""
         shown, study = self._hub.state.agreement, self._study
+        fresh = AgreementState(kind=shown.kind, allow_small=shown.allow_small)
         if study is None:
-            fresh = type(shown)(kind=shown.kind, allow_small=shown.allow_small)
-            self._hub.publish(agreement=fresh)
+            self._hub.publish(agreement=fresh if self._table is None else self._of_table(fresh, *self._table))
             return
+        names = ("measure", "cases", "icc", "ci95", "verdict")
+        measures = TableState(
+            tuple(self._hub.say(f"study.column.{name}") for name in names),
+            tuple(self._measure(item) for item in study.measures),
+            frozenset(place for place, item in enumerate(study.measures) if item.reached is False),
+        )
+        self._hub.publish(
+            agreement=replace(
+                fresh,
+                is_ready=True,
+                may_export=True,
+                lead=self._lead(study),
+                reached=study.reached,
+                measures=measures,
+                limits=agreement_rows.limits(study, self._hub.lang),
+                targets=agreement_rows.targets(study, self._hub.lang),
+                pairs=agreement_rows.pairs(study, self._hub.lang),
+                pair=self._pair,
+                lesions=agreement_rows.lesions(study, self._pair, self._hub.lang),
+                answers=self._answers(study),
+                left_out=self._left_out(study),
+                recalibrate=study.below,
+            )
+        )
+
+    def _forget(self) -> None:
+        self._study, self._table, self._pair = None, None, None
+
+    def _lead(self, study: Study) -> tuple[str, ...]:
         form = self._hub.say(f"statistics.form.{study.form.value}")
         mark = agreement_policy().icc_percent / 100
         lead = [
@@ -105,23 +159,30 @@ class Agreement:
             smallest = agreement_policy().smallest_sample
             lead.append(self._hub.say("statistics.small", cases=study.cases, smallest=smallest))
         lead.append(self._hub.say(f"statistics.verdict.{'reached' if study.reached else 'below'}", threshold=mark))
-        names = ("measure", "cases", "icc", "ci95", "verdict")
-        measures = TableState(
-            tuple(self._hub.say(f"study.column.{name}") for name in names),
-            tuple(self._measure(item) for item in study.measures),
-            frozenset(place for place, item in enumerate(study.measures) if item.reached is False),
-        )
-        self._hub.publish(
-            agreement=replace(
-                shown,
-                is_ready=True,
-                lead=tuple(lead),
-                reached=study.reached,
-                measures=measures,
-                answers=self._answers(study),
-                left_out=self._left_out(study),
-                recalibrate=study.below,
-            )
+        return tuple(lead)
+
+    def _of_table(self, fresh: AgreementState, path: Path, answers: tuple[TableAnswer, ...]) -> AgreementState:
+        policy, lang = agreement_policy(), self._hub.lang
+        form = self._hub.say(f"statistics.form.{answers[0].chosen.form.value}")
+        reached = all(item.chosen.reaches(policy.icc_percent) for item in answers)
+        lead = [self._hub.say("quality.table", name=path.name)]
+        lead.append(self._hub.say(f"statistics.kind.{fresh.kind.value}", form=form))
+        joint = self._hub.say("statistics.list_joint")
+        for item in answers:
+            if item.left_out:
+                lead.append(self._hub.say("statistics.left_out", cases=joint.join(item.left_out)))
+        smallest = min(item.chosen.cases for item in answers)
+        if smallest < policy.smallest_sample:
+            lead.append(self._hub.say("statistics.small", cases=smallest, smallest=policy.smallest_sample))
+        verdict = "reached" if reached else "below"
+        lead.append(self._hub.say(f"statistics.verdict.{verdict}", threshold=policy.icc_percent / 100))
+        return replace(
+            fresh,
+            is_ready=True,
+            lead=tuple(lead),
+            reached=reached,
+            measures=agreement_rows.measures_of_table(answers, lang),
+            limits=agreement_rows.limits_of_table(answers, lang),
         )
 
     def _measure(self, item: MeasureResult) -> tuple[str, ...]:
@@ -162,6 +223,7 @@ class Agreement:
         return TableState(tuple(self._hub.say(f"quality.column.{name}") for name in names), (*waiting, *aside))
 
     def _computed(self, study: Study) -> None:
+        self._forget()
         self._study = study
         self.show()
 

@@ -71,6 +71,7 @@ def _lesion(point: LesionPoint, desk: DeskCase, lang: Lang) -> LesionRow:
         reason_code=code,
         reason=reason_words(code, None if choice is None else choice.note, lang),
         sub_voxel=outcome.subvoxel,
+        disputed=point.is_open,
     )
 
 

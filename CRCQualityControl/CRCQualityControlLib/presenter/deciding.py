@@ -234,5 +234,5 @@ class Deciding:
 
         if self._hub.attempt(begin):
             case.editing = key
-            self._desk.changed()
+            self._desk.draw()
             self.use_tool(Tool.PAINT)

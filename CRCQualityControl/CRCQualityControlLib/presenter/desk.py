@@ -74,7 +74,9 @@ class Desk:
         """Show the contours as they are now, and the state."""
         case = self.case
         if case is not None and self.has_images:
-            self.hub.attempt(lambda: self.hub.kit.scene.show_layers(case.layers(), case.fill))
+            # What is drawn now is not hidden below areas.
+            fill = case.fill if case.editing is None else Fill.OUTLINE
+            self.hub.attempt(lambda: self.hub.kit.scene.show_layers(case.layers(), fill))
         self.changed()
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from crc_core.contour.inspection import Window
@@ -30,6 +31,28 @@ class Layer(StrEnum):
     REFERENCE = "reference"
     OWN = "own"
     VOTES = "votes"
+
+
+HUES: Mapping[Layer, str] = MappingProxyType(
+    {
+        Layer.ONLY_A: "#56b4e9",
+        Layer.ONLY_B: "#e69f00",
+        Layer.BOTH: "#ebebeb",
+        Layer.RESULT: "#e673b8",
+        Layer.REFERENCE: "#00bf8c",
+        Layer.OWN: "#56b4e9",
+    }
+)
+"""Hues that colour-blind readers tell apart, after Okabe and Ito, Color Universal Design (2008)."""
+
+
+HEAT = ((0.27, 0.0, 0.33), (0.23, 0.32, 0.55), (0.13, 0.57, 0.55), (0.37, 0.79, 0.38), (0.99, 0.91, 0.15))
+"""The hues of `VOTES` from one reader to all: five steps of viridis, which colour-blind eyes tell apart."""
+
+
+def heat(number: int, most: int) -> tuple[float, float, float]:
+    """The hue of so many votes of at most so many; red, green and blue from 0 to 1."""
+    return HEAT[round((number - 1) / max(1, most - 1) * (len(HEAT) - 1))]
 
 
 class Fill(StrEnum):
@@ -139,6 +162,9 @@ class Ask(Protocol):
 
     def folder(self, title: str, preset: Path | None = None) -> Path | None:
         """A folder that exists."""
+
+    def file(self, title: str, endings: Sequence[str], preset: Path | None = None) -> Path | None:
+        """A file that exists, of one of these endings (without dots)."""
 
 
 class Secrets(Protocol):

@@ -49,7 +49,7 @@ def _row(
         critical=given.source is Source.OPEN,
         a=a,
         b=b,
-        chosen="" if ruling is None else ruling.choice.value,
+        chosen=None if ruling is None else ruling.choice,
         typed=_typed(field, ruling, lang),
     )
 

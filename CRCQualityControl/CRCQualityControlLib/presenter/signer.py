@@ -14,22 +14,20 @@ from CRCQualityControlLib.presenter.people import colleagues
 
 @dataclass(frozen=True)
 class Signer:
-    """Who signs, with the title the store knows; `enforced` where the store itself checks title and independence."""
+    """Who signs, with the title the store knows; the store lets nobody settle what they read."""
 
     name: str = ""
     title: Title = Title.NONE
-    enforced: bool = True
 
     def words(self, lang: Lang) -> str:
         """As whom one signs, in a sentence."""
         if not self.name:
             return ""
         title = say(f"store.title.{self.title.name.lower()}", lang)
-        code = "quality.signer" if self.enforced else "quality.signer_trusted"
-        return say(code, lang, name=self.name, title=title)
+        return say("quality.signer", lang, name=self.name, title=title)
 
 
 def signer_of(store: Store, person: str) -> Signer:
     """The signer; raises CrcError for somebody the store does not know."""
     name = dict(colleagues(store)).get(person, person)
-    return Signer(name, Title(title_of(store, person)), store.info().enforces)
+    return Signer(name, Title(title_of(store, person)))

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from crc_core.quality.adjudication import Order
 from crc_core.reading.final import Take
+from crc_core.report.merge import Choice as Side
 from crc_core.study.agreement import StudyKind
 from crc_core.text import Lang
 from crc_core.vocabulary import Role
@@ -75,14 +76,23 @@ class StoreState:
 
 @dataclass(frozen=True)
 class AgreementState:
-    """The agreement study: its form in words, measures, answers, overlap, what was left out."""
+    """The agreement study: its form in words, measures, limits, overlap, answers, what was left out.
+
+    `pair` is the row of `pairs` whose `lesions` are shown; a study of a table has neither, and cannot be taken away.
+    """
 
     kind: StudyKind = StudyKind.INTER
     allow_small: bool = False
     is_ready: bool = False
     lead: tuple[str, ...] = ()
     reached: bool | None = None
+    may_export: bool = False
     measures: TableState = TableState()
+    limits: TableState = TableState()
+    targets: TableState = TableState()
+    pairs: TableState = TableState()
+    pair: int | None = None
+    lesions: TableState = TableState()
     answers: TableState = TableState()
     left_out: TableState = TableState()
     recalibrate: tuple[str, ...] = ()
@@ -100,7 +110,7 @@ class QueueRow:
 
 @dataclass(frozen=True)
 class LesionRow:
-    """One lesion: who drew it (as A and B), why it is open, what can be taken, what was chosen."""
+    """One lesion: who drew it (as A and B), why it is disputed, what can be taken, what was chosen."""
 
     key: str
     words: str
@@ -112,11 +122,12 @@ class LesionRow:
     reason_code: str
     reason: str = ""
     sub_voxel: bool = False
+    disputed: bool = False
 
 
 @dataclass(frozen=True)
 class FieldRow:
-    """One question of the report, as both answered it; `chosen` is a, b or typed where the readers differ.
+    """One question of the report, as both answered it; `chosen` says whose answer was taken.
 
     `critical` ones must be settled before the unit is final; `typed` is the senior's own answer in words.
     """
@@ -128,7 +139,7 @@ class FieldRow:
     critical: bool
     a: str
     b: str
-    chosen: str
+    chosen: Side | None
     typed: str = ""
 
 

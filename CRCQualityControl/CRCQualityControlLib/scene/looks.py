@@ -1,6 +1,6 @@
-"""How contours look over the image: hues that colour-blind readers tell apart, and a line or pattern for each.
+"""How contours look over the image: each layer's hue with a line or a pattern of its own.
 
-Hues: Okabe and Ito, Color Universal Design (2008); counts of readers: five steps of viridis.
+Counts of readers are shown in five steps of viridis.
 """
 
 from __future__ import annotations
@@ -13,35 +13,32 @@ from crc_core.geometry import Volume
 from crc_mrml.layers import Layer as Shown
 from crc_mrml.layers import Pattern, Style
 
-from CRCQualityControlLib.presenter.ports import Fill, Layer
+from CRCQualityControlLib.presenter.ports import HUES, Fill, Layer, heat
 
-SKY, ORANGE, GREEN, YELLOW, PURPLE, WHITE = (
-    (0.34, 0.71, 0.91),
-    (0.90, 0.62, 0.0),
-    (0.0, 0.75, 0.55),
-    (0.94, 0.89, 0.26),
-    (0.90, 0.45, 0.72),
-    (0.92, 0.92, 0.92),
-)
-_VIRIDIS = ((0.27, 0.0, 0.33), (0.23, 0.32, 0.55), (0.13, 0.57, 0.55), (0.37, 0.79, 0.38), (0.99, 0.91, 0.15))
+
+def hue(layer: Layer) -> tuple[float, float, float]:
+    """The hue of a layer, each part from 0 to 1."""
+    red, green, blue = (int(HUES[layer][place : place + 2], 16) / 255 for place in (1, 3, 5))
+    return red, green, blue
+
 
 _FILLED: Mapping[Layer, Style] = MappingProxyType(
     {
-        Layer.BOTH: Style(WHITE, 1, 0.22),
-        Layer.ONLY_A: Style(SKY, 1, 0.75, Pattern.STRIPES),
-        Layer.ONLY_B: Style(ORANGE, 1, 0.75, Pattern.DOTS),
-        Layer.REFERENCE: Style(GREEN, 3, 0.2),
-        Layer.OWN: Style(SKY, 1, 0.75, Pattern.STRIPES),
-        Layer.RESULT: Style(PURPLE, 3),
+        Layer.BOTH: Style(hue(Layer.BOTH), 1, 0.22),
+        Layer.ONLY_A: Style(hue(Layer.ONLY_A), 1, 0.55, Pattern.STRIPES),
+        Layer.ONLY_B: Style(hue(Layer.ONLY_B), 1, 0.55, Pattern.DOTS),
+        Layer.REFERENCE: Style(hue(Layer.REFERENCE), 3, 0.2),
+        Layer.OWN: Style(hue(Layer.OWN), 1, 0.55, Pattern.STRIPES),
+        Layer.RESULT: Style(hue(Layer.RESULT), 3),
     }
 )
 _LINES: Mapping[Layer, Style] = MappingProxyType(
     {
-        Layer.ONLY_A: Style(SKY, 3),
-        Layer.ONLY_B: Style(ORANGE, 1),
-        Layer.REFERENCE: Style(GREEN, 3),
-        Layer.OWN: Style(SKY, 1),
-        Layer.RESULT: Style(PURPLE, 3),
+        Layer.ONLY_A: Style(hue(Layer.ONLY_A), 3),
+        Layer.ONLY_B: Style(hue(Layer.ONLY_B), 1),
+        Layer.REFERENCE: Style(hue(Layer.REFERENCE), 3),
+        Layer.OWN: Style(hue(Layer.OWN), 1),
+        Layer.RESULT: Style(hue(Layer.RESULT), 3),
     }
 )
 _SIDES = (Layer.ONLY_A, Layer.ONLY_B)
@@ -73,7 +70,6 @@ def _votes(counts: Volume) -> dict[str, Shown]:
     most = int(counts.array.max(initial=0))
     shown = {}
     for number in range(1, most + 1):
-        colour = _VIRIDIS[round((number - 1) / max(1, most - 1) * (len(_VIRIDIS) - 1))]
         area = Volume((counts.array == number).astype(np.uint8), counts.grid)
-        shown[f"{Layer.VOTES.value}{number}"] = Shown(area, Style(colour, 1, 0.5))
+        shown[f"{Layer.VOTES.value}{number}"] = Shown(area, Style(heat(number, most), 1, 0.5))
     return shown

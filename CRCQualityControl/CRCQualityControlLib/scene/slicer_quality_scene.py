@@ -21,7 +21,7 @@ from crc_mrml.scene_watch import SceneWatch
 from CRCQualityControlLib.presenter.ports import Fill, Layer, Point, Tool, Views
 from CRCQualityControlLib.scene.arranging import arrangement_of
 from CRCQualityControlLib.scene.contents import Contents
-from CRCQualityControlLib.scene.looks import styled
+from CRCQualityControlLib.scene.looks import hue, styled
 from CRCQualityControlLib.scene.tools import EFFECTS, tool_of
 
 _EDITED = 1
@@ -128,6 +128,7 @@ class SlicerQualityScene:
             self._case.contours.ensure(key, "CRC edit", None)
             box, inside = _boxed(seed, home)
             self._case.contours.write(key, inside, box, home.grid)
+            home.node.GetSegmentation().GetSegment(key.segment_id).SetColor(*hue(Layer.RESULT))
             self._case.contours.show((key,), filled=True)
             self._case.spread()
             self._editor.set_scene(self._scene)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import qt
 from crc_core.text import Lang, say
-from crc_widgets.look import Weight, button, column, label, line, show_words, tool
+from crc_widgets.look import Weight, column, label, line, show_words, tool, worded
 from crc_widgets.strip import Strip, StripItem
 
 from CRCQualityControlLib.presenter.state import Page, State, StoreState
@@ -32,8 +32,7 @@ class Head:
         self._people: tuple[str, ...] = ()
         self.widget = qt.QWidget(parent)
         layout = column(self.widget, gap=3)
-        layout.addLayout(self._title_line(menu))
-        layout.addLayout(self._person_line())
+        layout.addLayout(self._first_line(menu))
         self._welcome = label(self.widget, name="crc.head.welcome")
         kit.words.text(self._welcome, "quality.view.welcome")
         layout.addWidget(self._welcome)
@@ -42,9 +41,17 @@ class Head:
         self._tabs = Strip(self.widget, "crc.head.page", kit.icons, self._turn, even=True)
         layout.addWidget(self._tabs.widget)
 
-    def _title_line(self, menu: qt.QMenu) -> qt.QHBoxLayout:
+    def _first_line(self, menu: qt.QMenu) -> qt.QHBoxLayout:
         kit, row = self._kit, line()
-        self._title = label(self.widget, Weight.STRONG, name="crc.head.title")
+        self._choose = worded(tool(self.widget, "crc.head.choose_store", self._quality.choose_store))
+        self._choose.setIcon(kit.icons.icon("folder"))
+        self._person = qt.QComboBox(self.widget)
+        self._person.setObjectName("crc.head.person")
+        self._person.setSizePolicy(qt.QSizePolicy.Expanding, qt.QSizePolicy.Fixed)
+        self._person.setMinimumContentsLength(8)
+        kit.words.tip(self._person, "quality.view.person")
+        self._person.connect("activated(int)", self._chosen)
+        self._self = label(self.widget, wrap=False, name="crc.head.oneself")
         self._refresh = tool(self.widget, "crc.head.refresh", self._quality.refresh, kit.icons.icon("again"))
         kit.words.tip(self._refresh, "quality.view.refresh", KEYS["refresh"])
         self._language = tool(self.widget, "crc.head.language", self._other_language)
@@ -55,28 +62,12 @@ class Head:
         # The arrow that a menu brings along says no more than the three dots do, and takes room.
         self._menu.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         kit.words.tip(self._menu, "quality.view.menu")
-        row.addWidget(self._title, 1)
-        for widget in (self._refresh, self._language, self._menu):
-            row.addWidget(widget)
-        return row
-
-    def _person_line(self) -> qt.QHBoxLayout:
-        kit, row = self._kit, line()
-        self._who = label(self.widget, Weight.QUIET, wrap=False)
-        kit.words.text(self._who, "quality.view.person")
-        self._person = qt.QComboBox(self.widget)
-        self._person.setObjectName("crc.head.person")
-        self._person.setSizePolicy(qt.QSizePolicy.Expanding, qt.QSizePolicy.Fixed)
-        self._person.setMinimumContentsLength(8)
-        self._person.connect("activated(int)", self._chosen)
-        self._self = label(self.widget, wrap=False, name="crc.head.oneself")
-        self._choose = button(
-            self.widget, "crc.head.choose_store", self._quality.choose_store, kit.icons.icon("folder")
-        )
-        row.addWidget(self._who)
+        row.addWidget(self._choose)
         row.addWidget(self._person, 1)
         row.addWidget(self._self, 1)
-        row.addWidget(self._choose)
+        row.addStretch(0)
+        for widget in (self._refresh, self._language, self._menu):
+            row.addWidget(widget)
         return row
 
     def draw(self, state: State, before: State | None) -> None:
@@ -99,12 +90,9 @@ class Head:
         return say(f"quality.view.page.{page.value}", state.lang)
 
     def _draw_store(self, store: StoreState, lang: Lang) -> None:
-        name = Path(store.place).name if store.is_open else ""
-        self._title.setText(name or say("panel.quality.title", lang))
-        self._title.setToolTip(store.place)
-        code = "change_store" if store.is_open else "choose_store"
-        self._choose.setText(say(f"quality.view.{code}", lang))
-        self._choose.setToolTip(store.place)
+        self._choose.setText(_name(store.place) if store.is_open else say("quality.view.choose_store", lang))
+        tip = say("quality.view.change_store", lang, place=store.place)
+        self._choose.setToolTip(tip if store.is_open else "")
         self._welcome.setVisible(not (store.is_open and store.person))
         show_words(self._notice, store.notice)
         self._refresh.setEnabled(store.is_open)
@@ -112,7 +100,6 @@ class Head:
 
     def _draw_people(self, store: StoreState, lang: Lang) -> None:
         alone = store.is_open and not store.people
-        self._who.setVisible(store.is_open)
         self._self.setVisible(alone)
         self._self.setText(store.person)
         self._person.setVisible(store.is_open and not alone)
@@ -139,3 +126,8 @@ class Head:
 
     def _other_language(self) -> None:
         self._quality.set_language(_OTHER[self._lang][0])
+
+
+def _name(place: str) -> str:
+    """The last part of where a store is: a folder's name, a server's address."""
+    return PurePath(place).name or place

@@ -7,10 +7,12 @@ from types import MappingProxyType
 
 from CRCQualityControlLib.presenter.state import Page
 from CRCQualityControlLib.view.adjudication_page import AdjudicationPage
+from CRCQualityControlLib.view.agreement_page import AgreementPage
 from CRCQualityControlLib.view.kit import MakesPage
 
 PAGES: Mapping[Page, MakesPage] = MappingProxyType(
     {
+        Page.AGREEMENT: AgreementPage,
         Page.ADJUDICATION: AdjudicationPage,
     }
 )

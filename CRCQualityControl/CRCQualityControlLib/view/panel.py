@@ -101,3 +101,17 @@ class Panel:
         if self._state is not None and self._state.store.is_open:
             pages = list(self.pages)
             self.quality.show_page(pages[(pages.index(self._state.page) + step) % len(pages)])
+
+    def with_case(self, call: Callable[[], None]) -> Callable[[], None]:
+        """A call behind a key that has nothing to do while no case is seen."""
+        return _OnlyWithCase(self, call).call
+
+
+class _OnlyWithCase:
+    def __init__(self, panel: Panel, call: Callable[[], None]) -> None:
+        self._panel, self._call = panel, call
+
+    def call(self) -> None:
+        state = self._panel.state
+        if state is not None and state.page is Page.ADJUDICATION and state.adjudication.case is not None:
+            self._call()

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 import qt
 import slicer
-from crc_core.text import Lang
+from crc_core.text import Lang, say
 from crc_widgets.about_panel import documentation
 from crc_widgets.close_guard import CloseGuard
 from crc_widgets.main_window import WindowParts
 from crc_widgets.shortcuts import Shortcuts, ShortcutSheet
+from crc_widgets.side_dock import SideDock
 
 from CRCQualityControlLib.presenter.state import Page, State
 from CRCQualityControlLib.view.bindings import bindings_of
 from CRCQualityControlLib.view.kit import MakesPage
 from CRCQualityControlLib.view.panel import Panel
+from CRCQualityControlLib.view.reports_dock import WIDTH, ReportsDock
 
 if TYPE_CHECKING:
     from CRCQualityControlLib.presenter.quality import QualityControl
@@ -40,9 +42,15 @@ class QualityWindow:
         self._quality, self._run = quality, run
         self._entered = False
         self._page: Page | None = None
+        self._lang: Lang | None = None
+        self._had_case = False
         self.panel = Panel(parent, quality, pages, editor, self._drawn)
         self.panel.menu.calls.update(sheet=self.show_sheet, help=self._show_help)
-        self.shortcuts = Shortcuts(bindings_of(self.panel, self.show_sheet))
+        self.reports = ReportsDock(None, quality, self.panel.kit)
+        self.dock = SideDock(self.reports.widget, "CRCQualityReportsDock", WIDTH)
+        page = self.panel.pages[Page.ADJUDICATION]
+        page.show_reports = self.show_reports
+        self.shortcuts = Shortcuts(bindings_of(self.panel, page, self.reports, self.show_sheet))
         self._parts = WindowParts(self.panel.width_px)
         self._guard: CloseGuard | None = None
 
@@ -60,14 +68,16 @@ class QualityWindow:
     def leave(self) -> None:
         """Another module is shown; the case stays on the desk."""
         self._entered = False
-        self._page = None
+        self._page, self._had_case = None, False
         self.shortcuts.remove()
+        self.dock.hide()
         self._parts.give_back()
 
     def release(self) -> None:
         """Nothing of ours stays in the window."""
         self._quality.hub.on_render(None)
         self.leave()
+        self.dock.release()
         if self._guard is not None:
             self._guard.release()
             self._guard = None
@@ -78,11 +88,33 @@ class QualityWindow:
         self._run(sheet.dialog)
         sheet.dialog.deleteLater()
 
+    def show_reports(self) -> None:
+        """Bring both reports up."""
+        if self._quality.state.adjudication.case is not None:
+            self.dock.bring_up()
+            self._title()
+
     def _drawn(self, state: State) -> None:
-        """After a state was drawn: a page gets the room it needs when it is turned to."""
-        if self._entered and state.page is not self._page:
+        """After a state was drawn: a page gets the room it needs; the reports come with a case and go with it."""
+        self.reports.render(state)
+        if not self._entered:
+            return
+        if state.page is not self._page:
             self._page = state.page
             self._parts.widen(self.panel.width_px)
+        has_case = state.page is Page.ADJUDICATION and state.adjudication.case is not None
+        if has_case and not self._had_case:
+            self.dock.show()
+            self._title()
+        elif not has_case:
+            self.dock.hide()
+        elif state.lang is not self._lang:
+            self._title()
+        self._had_case, self._lang = has_case, state.lang
+
+    def _title(self) -> None:
+        lang = self._quality.state.lang
+        self.dock.set_titles(say("quality.view.reports.dock", lang), say("panel.quality.title", lang))
 
     def _show_help(self) -> None:
         found = help_page(self._quality.state.lang)
