@@ -18,6 +18,7 @@ class Annotator:
     """The panel as a person meets it; `state` is what it shows."""
 
     def __init__(self) -> None:
+        hand.fill_the_screen()
         slicer.util.selectModule("CRCAnnotator")
         hand.settle(0.3)
         self._widget = slicer.modules.crcannotator.widgetRepresentation().self()
@@ -62,8 +63,23 @@ class Annotator:
         self.wait(lambda: self._is_open(before), "the sample case opens", 300)
         return self.state.header.unit
 
+    def with_case(self) -> str:
+        """Make sure that a case is open; its unit."""
+        return self.open_sample() if self.state.header is None else self.state.header.unit
+
+    def close_case(self) -> None:
+        """Close the open case, if there is one; what was done in it is let go."""
+        if self.state.header is not None:
+            self.idle()
+            with answering_all("discard"):
+                self.session.annotator.cases.close_case()
+                self.wait(lambda: self.state.header is None, "the case is closed")
+        hand.settle(0.3)
+
     def _is_open(self, before: str) -> bool:
-        header = self.state.header
+        header, message = self.state.header, self.state.message
+        if message is not None and message.level == "error":
+            raise AssertionError(message.words)
         return header is not None and header.unit != before and self.state.busy is None
 
     def go_to(self, step: str) -> None:
@@ -109,13 +125,33 @@ def answering(*names: str, words: str = "") -> Iterator[list[str]]:
         timer.stop()
 
 
-@lru_cache(maxsize=2)
-def patient(seed: int, faults: tuple[Any, ...]) -> Any:
+@contextmanager
+def answering_all(name: str) -> Iterator[None]:
+    """Answer whatever is asked meanwhile by pressing `crc.ask.<name>`; nothing needs to be asked."""
+    timer = qt.QTimer()
+    timer.setInterval(50)
+
+    def look() -> None:
+        dialog = slicer.app.activeModalWidget()
+        button = None if dialog is None else dialog.findChild("QObject", f"crc.ask.{name}")
+        if button is not None and button.isVisible():
+            button.click()
+
+    timer.connect("timeout()", look)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.stop()
+
+
+@lru_cache(maxsize=1)
+def patient(seed: int, faults: tuple[Any, ...], time_point: int = 0) -> Any:
     """The synthetic patient of a sample case, with its truth."""
     from crc_core.phantom import build_phantom
     from crc_core.phantom.model import PhantomSize
 
-    return build_phantom(seed, size=PhantomSize.SAMPLE, faults=faults)
+    return build_phantom(seed, size=PhantomSize.SAMPLE, faults=faults, time_point=time_point)
 
 
 def outline(inside: Any, grid: Any, k: int, points: int = 48) -> list[Place]:
@@ -141,3 +177,29 @@ def draw_sections(view: str, inside: Any, grid: Any, slices: Sequence[int]) -> N
         line = outline(inside, grid, k)
         hand.show_slice(view, line[0])
         hand.stroke(view, line, close=True)
+
+
+def erase_sections(view: str, inside: Any, kept: Any, grid: Any, slices: Sequence[int], brush_mm: float) -> None:
+    """Rub something out with the brush in hand: to and fro over it, never nearer than half a brush to what is kept."""
+    for k in slices:
+        line = rubbing(inside[k], kept[k], grid, k, brush_mm)
+        if len(line) > 1:
+            hand.show_slice(view, line[0])
+            hand.stroke(view, line)
+
+
+def rubbing(inside: Any, kept: Any, grid: Any, k: int, brush_mm: float) -> list[Place]:
+    """A line to and fro over a section, as RAS points: a brush of this size covers it and spares what is kept."""
+    from scipy.ndimage import distance_transform_edt
+
+    across, down, _ = grid.spacing_ijk_mm
+    free = inside & (distance_transform_edt(~kept, sampling=(down, across)) >= brush_mm / 2)
+    step = max(1, int(brush_mm / 2 / down))
+    places = []
+    for number, j in enumerate(np.flatnonzero(free.any(axis=1))[::step]):
+        columns = np.flatnonzero(free[j])
+        ends = (columns[0], columns[-1]) if number % 2 == 0 else (columns[-1], columns[0])
+        for i in np.linspace(*ends, 6):
+            ras = grid.ijk_to_ras @ np.array([i, j, k, 1.0])
+            places.append((float(ras[0]), float(ras[1]), float(ras[2])))
+    return places

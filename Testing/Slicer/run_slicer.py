@@ -1,9 +1,10 @@
 """Starts a Slicer for each run of the tests that need one: on a screen, in both languages, below a Chinese path.
 
-    python Testing/Slicer/run_slicer.py --slicer PATH [--only PATTERN] [--lang zh|en] [--pictures FOLDER]
+    python Testing/Slicer/run_slicer.py --slicer PATH [--only PATTERN] [--lang zh|en] [--size 1366x768]
+        [--pictures FOLDER]
 
-Without a screen one is made with Xvfb, where that is installed. The exit code is 0 only where everything passed, 77
-where nothing could be run because there is no screen.
+Without a screen, and where a size is asked for, one is made with Xvfb. The exit code is 0 only where everything passed,
+77 where nothing could be run because there is no screen.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 MODULES = ("CRCAnnotator", "CRCQualityControl")
 LANGUAGES = ("zh", "en")
-SCREEN = "1920x1080x24"
+SIZE = "1920x1080"
 INSIDE, OUTSIDE = "test_slicer_*.py", "test_outer_*.py"
 NO_SCREEN = 77
 KILLS = 3
@@ -37,11 +38,11 @@ def main(words: list[str]) -> int:
     parser.add_argument("--only", default="", help="a pattern of test files, for example test_slicer_contour*.py")
     parser.add_argument("--lang", choices=LANGUAGES)
     parser.add_argument("--pictures", type=Path, help="keep pictures of each step in FOLDER/<language>")
-    parser.add_argument("--sizes", nargs="+", default=["1366x768"], help="sizes of the window in the pictures")
+    parser.add_argument("--size", default="", help=f"of a screen of its own, {SIZE} where one has to be made")
     parser.add_argument("--kills", type=int, default=KILLS, help="how often a Slicer is killed while a reader draws")
     options = parser.parse_args(words)
     languages = (options.lang,) if options.lang else LANGUAGES
-    with screen() as display:
+    with screen(options.size) as display:
         if display is None:
             sys.stdout.write("no screen: DISPLAY is not set and Xvfb is not installed\n")
             return NO_SCREEN
@@ -49,10 +50,13 @@ def main(words: list[str]) -> int:
 
 
 @contextmanager
-def screen() -> Iterator[str | None]:
-    """The display to draw on: the one there is, else an Xvfb of our own; None where neither can be had."""
+def screen(size: str = "") -> Iterator[str | None]:
+    """The display to draw on: the one there is, else an Xvfb of our own; None where neither can be had.
+
+    With a size (`1366x768`) it is always one of our own.
+    """
     there = os.environ.get("DISPLAY")
-    if there or sys.platform in ("win32", "darwin"):
+    if not size and (there or sys.platform in ("win32", "darwin")):
         yield there or ""
         return
     program = shutil.which("Xvfb")
@@ -61,7 +65,7 @@ def screen() -> Iterator[str | None]:
         return
     reading, writing = os.pipe()
     server = subprocess.Popen(
-        [program, "-displayfd", str(writing), "-screen", "0", SCREEN, "-nolisten", "tcp"],
+        [program, "-displayfd", str(writing), "-screen", "0", f"{size or SIZE}x24", "-nolisten", "tcp"],
         pass_fds=[writing],
         stderr=subprocess.DEVNULL,
     )
@@ -88,7 +92,6 @@ def run_inside(options: argparse.Namespace, display: str, language: str) -> int:
             environment["DISPLAY"] = display
         if options.pictures is not None:
             environment["CRC_PICTURES"] = str(options.pictures.resolve() / language)
-            environment["CRC_SIZES"] = " ".join(options.sizes)
         sys.stdout.write(f"Slicer tests, {language}\n")
         sys.stdout.flush()
         code = 0

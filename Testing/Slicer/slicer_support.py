@@ -28,6 +28,8 @@ def settle(seconds: float = 0.1) -> None:
     while time.monotonic() < ends:
         slicer.app.processEvents()
         time.sleep(0.005)
+    # A script runs inside the loop; what waits for its deletion goes only between two turns of that loop, or here.
+    qt.QCoreApplication.sendPostedEvents(None, qt.QEvent.DeferredDelete)
 
 
 def wait_until(holds: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
@@ -79,6 +81,17 @@ def slice_widget(name: str) -> Any:
     return slicer.app.layoutManager().sliceWidget(name)
 
 
+def seen_views() -> tuple[str, ...]:
+    """The names of the slice views of ours that are seen."""
+    manager = slicer.app.layoutManager()
+    return tuple(name for name in manager.sliceViewNames() if name.startswith("CRC") and slice_widget(name).visible)
+
+
+def shown_in(name: str) -> str:
+    """The ID of the volume that a slice view shows."""
+    return slice_widget(name).sliceLogic().GetSliceCompositeNode().GetBackgroundVolumeID() or ""
+
+
 def place_on_view(name: str, ras: Place) -> tuple[int, int]:
     """Where a point in RAS lies in a slice view, in pixels from its lower left corner."""
     matrix = slice_widget(name).sliceLogic().GetSliceNode().GetXYToRAS()
@@ -125,14 +138,19 @@ def picture(path: Path) -> Path:
 
 
 def keep_picture(name: str) -> None:
-    """Where the run is asked for pictures (`CRC_PICTURES`), the window in every size of `CRC_SIZES`; else nothing."""
+    """Where the run is asked for pictures (`CRC_PICTURES`), the window as it is now; else nothing."""
     wanted = os.environ.get("CRC_PICTURES")
-    for size in os.environ.get("CRC_SIZES", "").split() if wanted else ():
-        width, height = (int(part) for part in size.split("x"))
-        resize_window(width, height)
-        place = Path(wanted or "") / f"{name}-{width}.png"
+    if wanted:
+        place = Path(wanted) / f"{name}-{slicer.util.mainWindow().width}.png"
         place.parent.mkdir(parents=True, exist_ok=True)
         picture(place)
+
+
+def fill_the_screen() -> None:
+    """Give the main window all of the screen; without a window manager nobody else does."""
+    room = qt.QApplication.screens()[0].geometry
+    if slicer.util.mainWindow().size != room.size():
+        resize_window(room.width(), room.height())
 
 
 def resize_window(width: int, height: int) -> None:
