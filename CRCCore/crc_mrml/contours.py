@@ -26,7 +26,7 @@ from crc_mrml.marking import show_only_in
 from crc_mrml.observers import Observers, Quiet
 from crc_mrml.owned import Owned
 from crc_mrml.segment_watch import SegmentWatch
-from crc_mrml.segments import class_of, ensure_segment, read_crop, segment_keys, write_crop
+from crc_mrml.segments import class_of, ensure_segment, foreign_segments, read_crop, segment_keys, write_crop
 
 _OUTLINE_PIXELS = 2
 _FILL_OPACITY = 0.25
@@ -40,13 +40,15 @@ class Home:
     """A segmentation and the image it lies on.
 
     `source` is a hidden volume node with the same voxels, for the editor alone: it looks through all voxels of a volume
-    that it is given (1 to 3 s for 600×512×512), so it is given one without, and the voxels come unannounced.
+    that it is given (1 to 3 s for 600×512×512), so it is given one without, and the voxels come unannounced. `foreign`
+    are the identifiers of segments that somebody else put in.
     """
 
     image: Image
     node: Any
     source: Any
     watch: SegmentWatch = field(default_factory=SegmentWatch)
+    foreign: frozenset[str] = frozenset()
 
     def empty_source(self) -> None:
         """Take the voxels out of the editor's volume, before it is given to it and when it is done."""
@@ -72,9 +74,10 @@ class Contours:
         observers: Observers,
         quiet: Quiet,
         on_change: Callable[[SegmentKey], None],
+        on_foreign: Callable[[str], None] = lambda name: None,
     ) -> None:
         self._owned, self._images, self._observers, self._quiet = owned, images, observers, quiet
-        self._on_change = on_change
+        self._on_change, self._on_foreign = on_change, on_foreign
         self._homes: dict[ImageKey, Home] = {}
         self._current: Home | None = None
         self._name = ""
@@ -208,7 +211,19 @@ class Contours:
         events = slicer.vtkSegmentation
         for event in (events.SourceRepresentationModified, events.SegmentModified, events.SegmentRemoved):
             self._observers.add(segmentation, event, self._changed(home))
+        self._observers.add(segmentation, events.SegmentAdded, self._added(home))
         return home
+
+    def _added(self, home: Home) -> Callable[[Any, str], None]:
+        def added(*_: object) -> None:
+            if self._quiet:
+                return
+            foreign = foreign_segments(home.node)
+            for name in foreign.keys() - home.foreign:
+                self._on_foreign(foreign[name])
+            home.foreign = frozenset(foreign)
+
+        return added
 
     def _changed(self, home: Home) -> Callable[[Any, str], None]:
         def changed(*_: object) -> None:

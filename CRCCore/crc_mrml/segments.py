@@ -48,6 +48,18 @@ def segment_keys(node: Any) -> tuple[SegmentKey, ...]:
     return tuple(key for key in keys if key is not None)
 
 
+def foreign_segments(node: Any) -> Mapping[str, str]:
+    """The names of the segments that somebody else put into a segmentation node of ours, by their identifiers."""
+    segmentation = node.GetSegmentation()
+    found = {}
+    for number in range(segmentation.GetNumberOfSegments()):
+        name, segment = segmentation.GetNthSegmentID(number), segmentation.GetNthSegment(number)
+        key = _key(segment)
+        if key is None or key.segment_id != name:
+            found[name] = segment.GetName()
+    return found
+
+
 def ensure_segment(node: Any, key: SegmentKey, name: str, lesion_class: LesionClass | None = None) -> str:
     """The identifier of the segment for `key`, made empty if it does not exist; name, tags and colour are ours.
 

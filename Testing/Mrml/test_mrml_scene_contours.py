@@ -135,6 +135,17 @@ def test_a_segment_that_another_module_takes_out_is_told_as_gone(desk: Desk) -> 
     assert desk.gateway.segments() == ()
 
 
+def test_a_segment_that_another_module_adds_is_told_once_and_is_none_of_ours(desk: Desk) -> None:
+    desk.gateway.ensure_segment(SegmentKey(Target.PRIMARY, 7), "L7", None)
+    segmentation = segmentations(desk)[0].GetSegmentation()
+    segmentation.AddEmptySegment("Segment_1", "某处")
+    assert desk.ears.take() == [("foreign_segment", "某处")]
+    segmentation.AddEmptySegment("copy", "L1 副本")
+    segmentation.GetSegment("copy").DeepCopy(segmentation.GetSegment(PRIMARY.segment_id))
+    desk.ears.take()
+    assert "copy" not in {key.segment_id for key in desk.gateway.segments()}
+
+
 def test_our_undo_is_one_step_and_is_not_told(desk: Desk) -> None:
     desk.gateway.edit(PRIMARY)
     desk.gateway.write(PRIMARY, solid(), BOX, CT)

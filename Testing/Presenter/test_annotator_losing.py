@@ -133,6 +133,13 @@ def test_a_segment_that_goes_with_all_the_others_is_no_second_loss(room: Room) -
     assert len(seat.ask.asked) == 1 and holds_the_stroke(seat, key)
 
 
+def test_a_segment_of_another_module_among_the_readers_is_said(room: Room) -> None:
+    seat, _ = at_work(room)
+    seat.annotator.foreign_segment("Segment_1")
+    assert seat.message == say("annotator.foreign_segment", Lang.EN, name="Segment_1")
+    assert seat.state.message is not None and seat.state.message.level is Level.WARNING
+
+
 def test_several_losses_at_once_are_one_question(room: Room) -> None:
     seat, key = at_work(room)
     seat.ask.will("restore")

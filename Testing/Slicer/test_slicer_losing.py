@@ -103,6 +103,14 @@ class Losing(unittest.TestCase):
         self.put_back(lambda: other.GetSegmentation().CopySegmentFromSegmentation(here, PRIMARY.segment_id, True))
         slicer.mrmlScene.RemoveNode(other)
 
+    def test_a_segment_that_another_module_adds_is_said_and_disturbs_nothing(self) -> None:
+        drawn = self.stroke()
+        segmentation().GetSegmentation().AddEmptySegment("Segment_1", "别处")
+        hand.settle(0.1)
+        self.assertEqual(self.case.said(), ("warning", self.case.say("annotator.foreign_segment", name="别处")))
+        self.goes_on(drawn)
+        segmentation().GetSegmentation().RemoveSegment("Segment_1")
+
     def test_a_renamed_segment_stays_the_lesion_it_is(self) -> None:
         segment = segmentation().GetSegmentation().GetSegment(PRIMARY.segment_id)
         drawn = self.stroke()

@@ -218,6 +218,9 @@ class Ears:
     def segment_gone(self, key: Any) -> None:
         self.heard.append(("segment_gone", key))
 
+    def foreign_segment(self, name: str) -> None:
+        self.heard.append(("foreign_segment", name))
+
     def tool_used(self, tool: str) -> None:
         self.heard.append(("tool_used", tool))
 

@@ -176,6 +176,11 @@ class Annotator:
         """Another module took a segment out."""
         self._losing.segment_gone(key)
 
+    def foreign_segment(self, name: str) -> None:
+        """Another module put a segment of its own among the reader's."""
+        if self.hub.case is not None:
+            self.hub.note(Level.WARNING, "annotator.foreign_segment", name=name)
+
     def tool_used(self, tool: str) -> None:
         """An effect was used on the active segment."""
         if self.hub.case is not None:

@@ -60,6 +60,9 @@ class SceneListener(Protocol):
     def segment_gone(self, key: SegmentKey) -> None:
         """Another module took a segment out, or moved it elsewhere."""
 
+    def foreign_segment(self, name: str) -> None:
+        """Another module put a segment of that name into our segmentation, which is none of the reader's work."""
+
     def tool_used(self, tool: str) -> None:
         """An effect (Slicer's name) was used on the active segment."""
 

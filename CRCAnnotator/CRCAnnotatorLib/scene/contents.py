@@ -35,6 +35,7 @@ class Told(Protocol):
     """Who is told what somebody else does to what is ours."""
 
     def on_segment(self, key: SegmentKey) -> None: ...
+    def on_foreign(self, name: str) -> None: ...
     def on_window(self, key: ImageKey, window: Window) -> None: ...
     def on_slice(self, ras: Point) -> None: ...
     def on_caliper(self, key: CaliperKey, start_ras: Point, end_ras: Point) -> None: ...
@@ -51,7 +52,7 @@ class Contents:
         self.images = Images(*hands, self._window_changed)
         self.panes = Panes(self.images, self._observers, quiet, told.on_slice, self._view_changed)
         self.corners = Corners(scene, screen, self.images, self.panes)
-        self.contours = Contours(self._owned, self.images, self._observers, quiet, told.on_segment)
+        self.contours = Contours(self._owned, self.images, self._observers, quiet, told.on_segment, told.on_foreign)
         self.surfaces = Surfaces(self._owned, self.contours)
         self.calipers = CaliperMarks(*hands, told.on_caliper, self._slice_normal)
         self.samples = SampleMarks(self._owned, self.images, self._observers, quiet, told.on_sample, self._views_of)

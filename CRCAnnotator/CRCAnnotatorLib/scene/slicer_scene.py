@@ -262,6 +262,11 @@ class SlicerScene:
             self._listener.tool_used(effect)
         self._listener.segment_changed(key)
 
+    def on_foreign(self, name: str) -> None:
+        """Somebody put a segment of their own among ours."""
+        if self._listener is not None:
+            self._listener.foreign_segment(name)
+
     def on_window(self, key: ImageKey, window: Window) -> None:
         """A window was changed."""
         if self._listener is not None:
