@@ -166,6 +166,7 @@ class HandEditor:
         self.brush_mm = 0.0
         self.scene: Any = None
         self.calls: list[Callable[[str], None]] = []
+        self.brush_calls: list[Callable[[float], None]] = []
 
     def set_scene(self, scene: Any) -> None:
         self.scene = scene
@@ -200,6 +201,9 @@ class HandEditor:
 
     def on_effect_changed(self, call: Callable[[str], None]) -> None:
         self.calls.append(call)
+
+    def on_brush_changed(self, call: Callable[[float], None]) -> None:
+        self.brush_calls.append(call)
 
     def release(self) -> None:
         self.set_nodes(None, None)
