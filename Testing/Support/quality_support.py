@@ -93,6 +93,7 @@ class Habit:
     misses: bool = False
     stages_up: bool = False
     every: int = 1
+    cannot_assess: bool = False
 
     def shows(self, number: int, round_number: int) -> bool:
         """Whether it shows in a case; a second reading of the same case is not the first one again."""
@@ -164,7 +165,8 @@ def reading_of(
     for target, drawn in boxes.items():
         lesions = tuple(LesionRecord(number, kinds[target]) for number in drawn)
         if not lesions:
-            targets.append(TargetReading(target, TargetAnswer.NONE_SEEN))
+            answer = TargetAnswer.NOT_ASSESSABLE if habit.cannot_assess else TargetAnswer.NONE_SEEN
+            targets.append(TargetReading(target, answer, reason="motion" if habit.cannot_assess else None))
             continue
         targets.append(TargetReading(target, TargetAnswer.DRAWN, record.code, Mode.DIRECT, lesions))
         masks[mask_name(record.code, target)] = mask_of(drawn, grid_of(record))
