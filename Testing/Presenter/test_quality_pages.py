@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from crc_core.calibration.policy import calibration_policy
-from crc_core.calibration.protocol import PointRuling
 from crc_core.errors import CrcError
 from crc_core.reading.schema import CALIBRATION_ROUND
 from crc_core.study.agreement import StudyKind
@@ -158,7 +157,7 @@ def calibrated(room: Room) -> tuple[Seat, tuple[str, ...]]:
     assert seat.state.calibration.may_plan
     marks = tuple(calibration_policy().mark(target) for target in (Target.PRIMARY, Target.LIVER))
     plan = p.CalibrationPlanned("s1", units, ("zhao", "ma"), ("wang", "li"), marks)
-    seat.quality.calibration.plan(plan)
+    seat.quality.calibration.planning.plan(plan)
     assert seat.state.calibration.selected == "s1"
     assert len(seat.state.calibration.waiting) == 12
     for unit in units:
@@ -182,14 +181,25 @@ def test_a_session_from_plan_to_clearance(room: Room, tmp_path: Path) -> None:
     assert trainer.state.calibration.waiting == ()
     trainer.quality.calibration.compute()
     shown = trainer.state.calibration
-    assert [row[0] for row in shown.summary.rows] == ["ma", "ma", "zhao", "zhao"]
+    assert [row[0] for row in shown.summary.rows] == ["Ma", "Ma", "Zhao", "Zhao"]
+    assert [(key.reader, key.passed) for key in shown.summary_keys][::2] == [("ma", False), ("zhao", True)]
     assert shown.summary.marks == {0, 1}
-    assert "larger" in shown.summary.rows[0][2]
-    trainer.quality.calibration.show_votes(units[0], Target.PRIMARY)
+    assert "larger" in shown.summary.rows[0][4]
+    assert "larger" in shown.sentences[0]
+    trainer.quality.calibration.meeting.show_votes(units[0], Target.PRIMARY)
     assert int(trainer.scene.layers[Layer.VOTES].array.max()) == 2
-    assert "2 readers" in trainer.state.calibration.votes
+    meeting = trainer.state.calibration.meeting
+    assert "2 readers" in meeting.words
+    assert len(meeting.legend) == 2
+    assert [row[0] for row in meeting.numbers.rows] == ["Ma", "Zhao"]
+    trainer.quality.calibration.meeting.step()
+    assert trainer.state.calibration.meeting.unit == units[1]
+    trainer.quality.calibration.meeting.show_reading(units[0], Target.PRIMARY, "ma")
+    assert set(trainer.scene.layers) == {Layer.OWN, Layer.REFERENCE}
+    assert "Ma and the reference" in trainer.state.calibration.meeting.words
+    assert trainer.state.calibration.meeting.legend == ()
     trainer.quality.calibration.open_results()
-    assert "open to zhao, ma" in trainer.message
+    assert "open to Zhao, Ma" in trainer.message
     trainer.ask.will(tmp_path)
     trainer.quality.calibration.export()
     assert list(tmp_path.glob("calibration-*/session.html"))
@@ -197,9 +207,12 @@ def test_a_session_from_plan_to_clearance(room: Room, tmp_path: Path) -> None:
     zhao.quality.show_page(Page.CALIBRATION)
     zhao.quality.calibration.select("s1")
     zhao.quality.calibration.compute()
-    assert {row[0] for row in zhao.state.calibration.summary.rows} == {"zhao"}
-    assert "ma" not in {word for row in zhao.state.calibration.cases.rows for word in row}
-    zhao.quality.calibration.show_own(units[0], Target.PRIMARY)
+    assert {row[0] for row in zhao.state.calibration.summary.rows} == {"Zhao"}
+    assert not {"ma", "Ma"} & {word for row in zhao.state.calibration.cases.rows for word in row}
+    assert zhao.state.calibration.is_own
+    assert zhao.state.calibration.reading.rows == ()
+    assert not any("Ma" in words or "Wang" in words for _, words in zhao.state.calibration.facts)
+    zhao.quality.calibration.meeting.show_reading(units[0], Target.PRIMARY)
     assert set(zhao.scene.layers) == {Layer.OWN, Layer.REFERENCE}
     assert not zhao.state.calibration.may_clear
     chief.quality.calibration.refresh()
@@ -210,9 +223,84 @@ def test_a_session_from_plan_to_clearance(room: Room, tmp_path: Path) -> None:
     assert not any(item.reader == "ma" for item in room.store.overview("chief").clearances)
     chief.ask.will("draws wide, was shown")
     chief.quality.calibration.clear("ma", Target.PRIMARY)
-    assert any(row[0] == "ma" and row[4] == "draws wide, was shown" for row in chief.state.calibration.clearances.rows)
-    trainer.quality.calibration.publish_protocol("h-1", (PointRuling(Target.PRIMARY, "ends", False),))
-    assert trainer.state.calibration.protocol == "h-1"
+    assert any(row[0] == "Ma" and row[5] == "draws wide, was shown" for row in chief.state.calibration.clearances.rows)
+    chief.quality.calibration.compute()
+    assert {(key.reader, key.target) for key in chief.state.calibration.summary_keys if key.cleared} >= {
+        ("zhao", Target.PRIMARY),
+        ("ma", Target.PRIMARY),
+    }
+
+
+def test_the_protocol_is_decided_point_by_point_reworded_and_published(room: Room) -> None:
+    trainer, _ = calibrated(room)
+    draft = trainer.quality.calibration.protocol
+    before = trainer.state.calibration.protocol
+    assert before.may_publish
+    assert not before.is_published
+    draft.publish("h-1")
+    assert "nothing to publish" in trainer.message
+    draft.decide(Target.PRIMARY, "ends", False)
+    draft.decide(Target.PRIMARY, "lumen", True)
+    draft.decide(Target.PRIMARY, "lumen", None)
+    assert trainer.state.calibration.protocol.decided == 1
+    trainer.ask.will("止于最后一层。")
+    trainer.ask.will("Ends at the last slice.")
+    draft.reword(Target.PRIMARY, "ends")
+    point = next(item for item in trainer.state.calibration.protocol.points if item.belongs is False)
+    assert (point.target, point.point, point.sentence) == (Target.PRIMARY, "ends", "Ends at the last slice.")
+    trainer.secrets.secret = None
+    draft.publish("h-1")
+    assert trainer.state.calibration.protocol.decided == 1
+    trainer.secrets.secret = PIN
+    draft.publish("h-1")
+    shown = trainer.state.calibration.protocol
+    assert (shown.version, shown.is_published, shown.decided) == ("h-1", True, 0)
+    assert "Ends at the last slice." in shown.lines[0][2]
+    draft.decide(Target.PRIMARY, "ulcer_gas", False)
+    draft.publish("h-1")
+    assert "h-1" in trainer.message
+    draft.publish("h-2")
+    points = {item.point: item.in_force for item in trainer.state.calibration.protocol.points[:6]}
+    assert points["ulcer_gas"] == "in force: does not"
+    assert points["fat_stranding"] == "in force: not said"
+
+
+def test_a_session_is_put_together_from_what_can_be_chosen(room: Room) -> None:
+    units = room.team.open(3)
+    read = room.read(1, "wang", "li")
+    seat = room.sit("trainer")
+    seat.quality.show_page(Page.CALIBRATION)
+    planning = seat.quality.calibration.planning
+    assert seat.state.calibration.plan is None
+    planning.begin()
+    plan = seat.state.calibration.plan
+    assert plan is not None
+    assert {option.code for option in plan.units} == set(units)
+    assert not set(read) & {option.code for option in plan.units}
+    people = {option.code: option.words for option in plan.people}
+    assert {"wang", "li", "zhao"} <= set(people)
+    assert "chief" not in people
+    marks = [replace(mark, dice_percent=90) for mark in plan.marks if mark.target is Target.PRIMARY]
+    planning.send("  ", units[:2], ("zhao",), ("wang", "li"), marks)
+    assert "name" in seat.message
+    planning.send("s1", units[:2], ("zhao",), ("wang",), marks)
+    assert "at least 2" in seat.message
+    assert seat.state.calibration.plan is not None
+    planning.send(" s1 ", units[:2], ("zhao",), ("wang", "li"), marks)
+    shown = seat.state.calibration
+    assert (shown.plan, shown.selected) == (None, "s1")
+    assert room.store.overview("trainer").sessions[0].marks[0].dice_percent == 90
+    assert [row[0] for row in shown.reading.rows] == list(units[:2])
+    assert len(shown.reading.columns) == 4
+    assert shown.reading.marks == {0, 1}
+    room.team.read(units[0], "zhao", CALIBRATION_ROUND)
+    seat.quality.refresh()
+    assert seat.state.calibration.reading.rows[0][3].startswith("✓")
+    assert len(seat.state.calibration.waiting) == 5
+    planning.begin()
+    assert {option.code for option in seat.state.calibration.plan.units} == {units[2]}
+    planning.cancel()
+    assert seat.state.calibration.plan is None
 
 
 def test_own_contour_and_reference_are_shut_before_the_opening(room: Room) -> None:
@@ -220,14 +308,14 @@ def test_own_contour_and_reference_are_shut_before_the_opening(room: Room) -> No
     zhao = room.sit("zhao")
     zhao.quality.show_page(Page.CALIBRATION)
     zhao.quality.calibration.select("s1")
-    zhao.quality.calibration.show_own(units[0], Target.PRIMARY)
+    zhao.quality.calibration.meeting.show_reading(units[0], Target.PRIMARY)
     assert zhao.scene.layers == {}
     assert zhao.message
     zhao.quality.calibration.compute()
     assert not zhao.state.calibration.is_ready
 
 
-def test_the_sample_is_drawn_shown_spread_kept_and_given_out_again(room: Room) -> None:
+def test_the_sample_is_drawn_shown_spread_kept_and_given_out_again(room: Room, tmp_path: Path) -> None:
     units = room.team.open(5, strata=True)
     seat = room.sit("manager")
     seat.quality.show_page(Page.SAMPLE)
@@ -235,16 +323,29 @@ def test_the_sample_is_drawn_shown_spread_kept_and_given_out_again(room: Room) -
     seen: list[tuple[str, ...]] = []
 
     def cancel(_: object) -> str:
-        seen.extend(seat.state.sample.members.rows)
+        assert seat.state.sample.selected is None
+        seen.extend(seat.state.sample.strata.rows)
         return "cancel"
 
     seat.ask.will(cancel)
     seat.quality.sample.draw(3, 7)
     assert sum(int(row[-1]) for row in seen) == 3
     assert seat.state.sample.samples == ()
+    seat.quality.sample.exclude(units[4])
+    assert seat.state.sample.excluded == (units[4],)
+    seat.quality.sample.exclude(units[4])
+    seat.quality.sample.include(units[4])
+    assert seat.state.sample.excluded == ()
+    assert seat.state.sample.ready == 5
     seat.ask.will("keep")
     seat.quality.sample.draw(3, 7)
     assert len(seat.state.sample.samples) == 1
+    assert seat.state.sample.strata.rows == tuple(seen)
+    seat.ask.will(tmp_path)
+    seat.quality.sample.export()
+    (folder,) = tmp_path.glob("sample-7-*")
+    assert {path.name for path in folder.iterdir()} == {"members.csv", "strata.csv", "left_out.csv", "sample.html"}
+    assert (folder / "members.csv").read_bytes().count(b"\r\n") == 4
     members = {row[0] for row in seat.state.sample.members.rows}
     assert len(members) == 3
     assert members <= set(units)
@@ -256,6 +357,7 @@ def test_the_sample_is_drawn_shown_spread_kept_and_given_out_again(room: Room) -
     room.clock.wait(28 * 86400)
     seat.quality.refresh()
     assert seat.state.sample.due == 3
+    assert seat.state.sample.rereads.rows == (("Wang", "3", "0", ""),)
     seat.quality.sample.give_out()
     assert (seat.state.sample.due, seat.state.sample.waiting) == (0, 0)
     assert "3 re-readings" in seat.message
@@ -272,7 +374,7 @@ def test_readers_and_seniors_meet_no_sample_page(room: Room) -> None:
 
 
 def test_every_number_of_the_progress_opens_its_list(room: Room, tmp_path: Path) -> None:
-    room.read(2, "wang", "li")
+    units = room.read(2, "wang", "li")
     room.team.open(1)
     seat = room.sit("manager")
     seat.quality.show_page(Page.PROGRESS)
@@ -282,21 +384,56 @@ def test_every_number_of_the_progress_opens_its_list(room: Room, tmp_path: Path)
         assert words
         seat.quality.progress.open_list(key)
         assert len(seat.state.progress.units.rows) == count, key
-    assert ("wang", "2", "0", "5") in shown.readers.rows
-    assert {row[1] for row in shown.agreement.rows} >= {"primary tumour"}
+        assert seat.state.progress.chosen_words
+    for grid in (shown.sites, shown.readers):
+        for row in grid.rows:
+            assert len(row) == len(grid.columns)
+            for cell in row[1:3]:
+                seat.quality.progress.open_list(cell.key)
+                assert len(seat.state.progress.units.rows) == int(cell.words), cell
+    wang = next(row for row in shown.readers.rows if row[0].words == "Wang")
+    assert [cell.words for cell in wang] == ["Wang", "2", "0", "5", "0.2"]
+    seat.quality.progress.open_list(wang[3].key)
+    assert {row[0] for row in seat.state.progress.units.rows} == set(units)
+    assert seat.state.progress.units.rows[0][4] == "5"
+    assert shown.agreement.columns[1] == "primary tumour"
+    (month,) = shown.agreement.rows
+    assert "(n=2)" in month[1].words
+    seat.quality.progress.open_list(month[1].key)
+    assert {row[0] for row in seat.state.progress.units.rows} == set(units)
+    course = shown.courses[0]
+    assert (course.points[0].count, course.points[0].key) == (2, month[1].key)
+    assert "2 wait for a senior" in shown.waiting
     seat.quality.progress.open_list(WAITING)
     seat.ask.will(tmp_path)
     seat.quality.progress.export()
-    (table,) = tmp_path.glob("progress-*.csv")
-    assert table.read_bytes().count(b"\r\n") == 3
-    seat.quality.progress.open_list("nonsense:1")
-    assert seat.state.progress.units.rows == ()
+    (folder,) = tmp_path.glob("progress-*")
+    assert (folder / "units.csv").read_bytes().count(b"\r\n") == 3
+    assert (folder / "readers.csv").read_bytes().count(b"\r\n") == 3
+    assert (folder / "progress.html").is_file()
+    for nonsense in ("nonsense:1", "month:2026-01|target:none", "state:nowhere"):
+        seat.quality.progress.open_list(nonsense)
+        assert seat.state.progress.units.rows == ()
     seat.quality.set_language(Lang.ZH)
     assert any("有争议" in words for _, words, _ in seat.state.progress.numbers)
     chief = room.sit("chief")
     chief.quality.show_page(Page.PROGRESS)
     assert not chief.state.progress.shows_readers
     assert chief.state.progress.readers.rows == ()
+
+
+def test_who_read_a_unit_twice_is_listed_twice_behind_the_number(room: Room) -> None:
+    (unit, _) = sampled(room, 2)
+    for reader in ("wang", "zhao"):
+        room.clock.wait(29 * 86400)
+        room.team.assign(unit, reader, 2)
+        room.team.read(unit, reader, 2)
+    seat = room.sit("manager")
+    seat.quality.show_page(Page.PROGRESS)
+    wang = next(row for row in seat.state.progress.readers.rows if row[0].words == "Wang")
+    assert wang[1].words == "3"
+    seat.quality.progress.open_list(wang[1].key)
+    assert [row[1] for row in seat.state.progress.units.rows if row[0] == unit] == ["1", "2"]
 
 
 def test_equal_states_are_not_drawn_again(room: Room) -> None:

@@ -6,13 +6,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from crc_core.agreement.policy import agreement_policy
 from crc_core.cli.console import Console, Exit
 from crc_core.errors import CrcError
 from crc_core.files.atomic import write_bytes
 from crc_core.files.records import time_text
-from crc_core.paper import Figure, Page, Part, Sheet, csv_bytes, html_bytes, timeline
+from crc_core.paper import csv_bytes, html_bytes
 from crc_core.quality.progress import Progress, UnitLine, lines_sheet, progress_of
+from crc_core.quality.progress_page import progress_page
 from crc_core.store.clock import utc_now
 from crc_core.store.folder import FolderStore
 from crc_core.text import Lang, say
@@ -100,29 +100,6 @@ def _write(progress: Progress, lines: tuple[UnitLine, ...], out: Path, console: 
     else:
         raise CrcError("progress.name", path=out)
     console.say("study.written", path=out)
-
-
-def progress_page(progress: Progress, lines: tuple[UnitLine, ...], lang: Lang) -> Page:
-    """The numbers, agreement over time and the list as one page."""
-    states = Sheet(
-        (say("progress.column.state", lang), say("progress.column.units", lang)),
-        tuple((say(f"phase.{phase.value}", lang), count) for phase, count in progress.by_state().items()),
-    )
-    figures = []
-    for target in Target:
-        points = progress.agreement(target)
-        if points:
-            words = say(f"contour.target.{target.value}", lang)
-            mark = agreement_policy().dice_percent / 100
-            times, values = [point.at for point in points], [point.dice_permille / 1000 for point in points]
-            svg = timeline(times, values, mark, say("progress.axis.time", lang), "Dice")
-            figures.append(Figure(svg, say("progress.caption", lang, target=words, count=len(points))))
-    listing = Part(say("progress.part.list", lang), (), lines_sheet(lines, progress.at))
-    course = Part(say("progress.part.agreement", lang), figures=tuple(figures))
-    title = say("progress.title", lang)
-    return Page(
-        title, (time_text(progress.at),), (Part(say("progress.part.states", lang), (), states), course, listing)
-    )
 
 
 def _document(progress: Progress) -> dict[str, Any]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from crc_core.errors import CrcError
 from crc_core.reading.schema import FIRST_ROUND
-from crc_core.statistics.sampling import Sample, SampleUnit, draw_sample, reading_order
+from crc_core.statistics.sampling import Sample, SampleUnit, StratumCount, draw_sample, reading_order
 from crc_core.workflow.context import Context, Policy
+from crc_core.workflow.context import Sample as KeptSample
 from crc_core.workflow.events import Event, Kind
 from crc_core.workflow.payloads import SampleDrawn
 from crc_core.workflow.state import Slot, UnitState, fold
@@ -93,7 +95,7 @@ def rereadings(events: Sequence[Event], context: Context) -> tuple[Rereading, ..
 
     A first reading counts once it is in; who has a second slot already is not listed.
     """
-    states = _states(events)
+    states = _states(events, {unit for sample in context.samples for unit in sample.order})
     found: list[Rereading] = []
     for sample in context.samples:
         waiting = {
@@ -104,6 +106,31 @@ def rereadings(events: Sequence[Event], context: Context) -> tuple[Rereading, ..
         }
         found.extend(waiting[name] for name in reading_order(sample.seed, waiting))
     return tuple(found)
+
+
+def drawable(events: Sequence[Event], policy: Policy) -> tuple[str, ...]:
+    """The units a sample can be drawn from now, by code."""
+    sampled = {unit for event in events if event.kind is Kind.SAMPLE_DRAWN for unit in event.payload.members}
+    states = _states(events)
+    return tuple(unit for unit, state in sorted(states.items()) if _why_not(state, policy, unit in sampled) is None)
+
+
+def strata_of(events: Sequence[Event], units: Container[str]) -> Mapping[str, tuple[str, ...]]:
+    """What is known of these units in the order of `STRATA`."""
+    return {unit: _strata(state) for unit, state in _states(events, units).items()}
+
+
+def spread_of(events: Sequence[Event], sample: KeptSample) -> tuple[StratumCount, ...]:
+    """How a sample that was kept is spread over the strata of all that could be drawn at that moment."""
+    place = next(
+        place
+        for place, event in enumerate(events)
+        if event.kind is Kind.SAMPLE_DRAWN and event.payload.members == sample.order
+    )
+    could = {unit: _strata(state) for unit, state in _states(events[:place]).items() if unit not in sample.exclusions}
+    population = Counter(could.values())
+    drawn = Counter(strata for unit, strata in could.items() if unit in sample.members)
+    return tuple(StratumCount(strata, count, drawn[strata]) for strata, count in sorted(population.items()))
 
 
 def _first_readings(state: UnitState, policy: Policy) -> list[Slot]:
@@ -132,10 +159,10 @@ def _for_readers(sample: Sample, ready: Sequence[SampleUnit], states: Mapping[st
     return replace(sample, drawn=reading_order(sample.seed, drawn), strata=counts)
 
 
-def _states(events: Sequence[Event]) -> Mapping[str, UnitState]:
+def _states(events: Sequence[Event], units: Container[str] | None = None) -> Mapping[str, UnitState]:
     by_unit: dict[str, list[Event]] = {}
     for event in events:
-        if event.unit is not None:
+        if event.unit is not None and (units is None or event.unit in units):
             by_unit.setdefault(event.unit, []).append(event)
     return {unit: fold(unit, own) for unit, own in by_unit.items()}
 

@@ -15,7 +15,11 @@ from crc_core.study.agreement import StudyKind
 from crc_core.text import Lang
 from crc_core.vocabulary import Role
 
+from CRCQualityControlLib.presenter.calibration_state import CalibrationState
 from CRCQualityControlLib.presenter.ports import Fill, Tool, Views
+from CRCQualityControlLib.presenter.progress_state import ProgressState
+from CRCQualityControlLib.presenter.sample_state import SampleState
+from CRCQualityControlLib.presenter.tables import NO_TABLE, TableState
 
 
 class Page(StrEnum):
@@ -55,15 +59,6 @@ class Busy:
 
 
 @dataclass(frozen=True)
-class TableState:
-    """A table: headings, and rows of words; `marks` are the rows that need attention."""
-
-    columns: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-    marks: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True)
 class StoreState:
     """Which store, who works; `notice` says what this kind of store does not enforce."""
 
@@ -87,14 +82,14 @@ class AgreementState:
     lead: tuple[str, ...] = ()
     reached: bool | None = None
     may_export: bool = False
-    measures: TableState = TableState()
-    limits: TableState = TableState()
-    targets: TableState = TableState()
-    pairs: TableState = TableState()
+    measures: TableState = NO_TABLE
+    limits: TableState = NO_TABLE
+    targets: TableState = NO_TABLE
+    pairs: TableState = NO_TABLE
     pair: int | None = None
-    lesions: TableState = TableState()
-    answers: TableState = TableState()
-    left_out: TableState = TableState()
+    lesions: TableState = NO_TABLE
+    answers: TableState = NO_TABLE
+    left_out: TableState = NO_TABLE
     recalibrate: tuple[str, ...] = ()
 
 
@@ -214,51 +209,6 @@ class AdjudicationState:
     queue: tuple[QueueRow, ...] = ()
     sub_voxel_units: int = 0
     case: CaseState | None = None
-
-
-@dataclass(frozen=True)
-class CalibrationState:
-    """Sessions, the chosen one's results, clearances, flags, the protocol in force."""
-
-    sessions: tuple[tuple[str, str], ...] = ()
-    selected: str = ""
-    waiting: tuple[str, ...] = ()
-    is_ready: bool = False
-    summary: TableState = TableState()
-    cases: TableState = TableState()
-    clearances: TableState = TableState()
-    flags: tuple[str, ...] = ()
-    protocol: str = ""
-    votes: str = ""
-    may_plan: bool = False
-    may_sign_reference: bool = False
-    may_open_results: bool = False
-    may_clear: bool = False
-
-
-@dataclass(frozen=True)
-class SampleState:
-    """The samples kept, their strata, and the re-readings that are due."""
-
-    samples: tuple[str, ...] = ()
-    members: TableState = TableState()
-    due: int = 0
-    waiting: int = 0
-    next_due: str = ""
-    may_draw: bool = False
-
-
-@dataclass(frozen=True)
-class ProgressState:
-    """Numbers with the key that opens the list behind each, and that list."""
-
-    is_ready: bool = False
-    numbers: tuple[tuple[str, str, int], ...] = ()
-    readers: TableState = TableState()
-    agreement: TableState = TableState()
-    chosen: str = ""
-    units: TableState = TableState()
-    shows_readers: bool = False
 
 
 @dataclass(frozen=True)
