@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,8 @@ class View:
 class Panes:
     """All slice views of the layout in use, the leading one first.
 
-    `on_slice` is told where a person scrolled the leading view to, `on_view` of every view that shows something else.
+    `on_slice` is told where a person scrolled the leading view to, `on_view` of every view that shows something else;
+    `later(call)` calls once what is going on has ended.
     """
 
     def __init__(
@@ -96,9 +98,10 @@ class Panes:
         quiet: Quiet,
         on_slice: SliceChanged,
         on_view: Callable[[View], None],
+        later: Callable[[Callable[[], None]], None],
     ) -> None:
         self._images, self._observers, self._quiet = images, observers, quiet
-        self._on_slice, self._on_view = on_slice, on_view
+        self._on_slice, self._on_view, self._later = on_slice, on_view, later
         self._views: list[View] = []
         self._zooms: dict[str, Zoom] = {}
         self._oblique = axes_of(Orientation.OBLIQUE)
@@ -276,8 +279,8 @@ class Panes:
 
     def _modified(self, view: View) -> None:
         if _size(view.node) != view.size:
-            with self._quiet():
-                self._place(view, view.seen.axes, view.wanted, view.zoom)
+            # Not now: what is set while a node tells that it changed is in the node, but is not drawn.
+            self._later(partial(self._fit_again, view))
             return
         before, now = view.seen, pose_of(view.node)
         across = (now.centre - before.centre) @ now.axes
@@ -294,6 +297,12 @@ class Panes:
             self._lead(view, before, now)
         if view is self._views[0] and scrolled:
             self._on_slice(now.point)
+
+    def _fit_again(self, view: View) -> None:
+        """A view that has another size than it had shows as much as before."""
+        if view in self._views and _size(view.node) != view.size:
+            with self._quiet():
+                self._place(view, view.seen.axes, view.wanted, view.zoom)
 
     def _lead(self, leader: View, before: Pose, now: Pose) -> None:
         """Let the views that cut the patient alike go where one of them went."""

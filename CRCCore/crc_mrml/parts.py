@@ -26,6 +26,9 @@ class Screen(Protocol):
     def write(self, slice_node: Any, marks: Marks) -> None:
         """Put the text of a view into its corners."""
 
+    def later(self, call: Callable[[], None]) -> None:
+        """Call once what is going on has ended."""
+
     def pause(self) -> None:
         """Draw nothing until `resume`."""
 
@@ -42,15 +45,38 @@ class Screen(Protocol):
 class Editor(Protocol):
     """Slicer's segment editor as `crc_widgets.editor_host.EditorHost` offers it."""
 
-    def set_scene(self, scene: Any) -> None: ...
-    def set_nodes(self, segmentation_node: Any, volume_node: Any) -> None: ...
-    def select_segment(self, segment_id: str | None) -> None: ...
-    def use_effect(self, name: str) -> None: ...
-    def active_effect(self) -> str: ...
-    def save_state_for_undo(self) -> None: ...
-    def undo(self) -> None: ...
-    def redo(self) -> None: ...
-    def set_brush_mm(self, diameter_mm: float) -> None: ...
-    def on_effect_changed(self, call: Callable[[str], None]) -> None: ...
-    def on_brush_changed(self, call: Callable[[float], None]) -> None: ...
-    def release(self) -> None: ...
+    def set_scene(self, scene: Any) -> None:
+        """Work in a scene; None for none."""
+
+    def set_nodes(self, segmentation_node: Any, volume_node: Any) -> None:
+        """Draw on a segmentation over a volume, and on nothing else; None for none."""
+
+    def select_segment(self, segment_id: str | None) -> None:
+        """Draw on a segment; None for none."""
+
+    def use_effect(self, name: str) -> None:
+        """Use an effect by Slicer's name; empty for none."""
+
+    def active_effect(self) -> str:
+        """Slicer's name of the effect in use; empty for none."""
+
+    def save_state_for_undo(self) -> None:
+        """What follows is one undo step."""
+
+    def undo(self) -> None:
+        """One step back."""
+
+    def redo(self) -> None:
+        """One step forward again."""
+
+    def set_brush_mm(self, diameter_mm: float) -> None:
+        """The brush of paint and erase, in millimetres."""
+
+    def on_effect_changed(self, call: Callable[[str], None]) -> None:
+        """Tell the name of the effect in use whenever it is another."""
+
+    def on_brush_changed(self, call: Callable[[float], None]) -> None:
+        """Tell the brush in millimetres whenever a person changed it."""
+
+    def release(self) -> None:
+        """Lay the tool down and let go of scene and nodes."""

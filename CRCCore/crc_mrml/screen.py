@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import slicer
@@ -27,6 +28,9 @@ class Application(Protocol):
 
     def deliver(self, receiver: Any) -> None:
         """Let what was sent to an object and still waits arrive now."""
+
+    def later(self, call: Callable[[], None]) -> None:
+        """Call once what is going on has ended."""
 
     def slice_annotations(self) -> Any:
         """The part of Slicer's Data Probe that writes into slice views; None where it does not run."""
@@ -73,6 +77,10 @@ class SlicerScreen:
             self._dressed.add(slice_node.GetLayoutName())
         if write(annotation, marks, view.width * view.devicePixelRatioF()):
             view.scheduleRender()
+
+    def later(self, call: Callable[[], None]) -> None:
+        """Call once what is going on has ended."""
+        self._application.later(call)
 
     def pause(self) -> None:
         """Draw nothing until `resume`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import qt
@@ -18,6 +19,10 @@ class SlicerApplication:
     def deliver(self, receiver: Any) -> None:
         """Let what was sent to an object and still waits arrive now."""
         qt.QCoreApplication.sendPostedEvents(receiver, qt.QEvent.MetaCall)
+
+    def later(self, call: Callable[[], None]) -> None:
+        """Call once what is going on has ended."""
+        qt.QTimer.singleShot(0, call)
 
     def slice_annotations(self) -> Any:
         """The part of Slicer's Data Probe that writes into slice views; None where it does not run."""

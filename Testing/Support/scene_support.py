@@ -107,6 +107,9 @@ class LogicScreen:
     def write(self, slice_node: Any, marks: Marks) -> None:
         self.written[slice_node.GetLayoutName()] = marks
 
+    def later(self, call: Callable[[], None]) -> None:
+        call()
+
     def pause(self) -> None:
         self.paused += 1
 

@@ -50,7 +50,7 @@ class Contents:
         self._screen, self._observers, self._owned, self._told = screen, Observers(), Owned(scene), told
         hands = (self._owned, self._observers, quiet)
         self.images = Images(*hands, self._window_changed)
-        self.panes = Panes(self.images, self._observers, quiet, told.on_slice, self._view_changed)
+        self.panes = Panes(self.images, self._observers, quiet, told.on_slice, self._view_changed, screen.later)
         self.corners = Corners(scene, screen, self.images, self.panes)
         self.contours = Contours(self._owned, self.images, self._observers, quiet, told.on_segment, told.on_foreign)
         self.surfaces = Surfaces(self._owned, self.contours)

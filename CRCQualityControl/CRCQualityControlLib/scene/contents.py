@@ -26,7 +26,7 @@ class Contents:
     def __init__(self, scene: Any, screen: Screen, quiet: Quiet, changed: Callable[[SegmentKey], None]) -> None:
         self._screen, self._observers, self._owned = screen, Observers(), Owned(scene)
         self.images = Images(self._owned, self._observers, quiet, self._window_changed)
-        self.panes = Panes(self.images, self._observers, quiet, lambda _: None, self._view_changed)
+        self.panes = Panes(self.images, self._observers, quiet, lambda _: None, self._view_changed, screen.later)
         self.corners = Corners(scene, screen, self.images, self.panes)
         self.layers = Layers(self._owned, quiet)
         self.contours = Contours(self._owned, self.images, self._observers, quiet, changed)
