@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from crc_core.contour.voxels import bounding_box
+from crc_core.identity import UnitId
 from crc_core.reading.final import Take
 from crc_core.report.merge import Choice as Side
 from crc_core.text import Lang
@@ -190,6 +191,29 @@ def test_a_target_that_only_words_dispute_is_settled_in_words(tmp_path: Path) ->
     seat.quality.deciding.say_absent(Target.LIVER, TargetAnswer.NONE_SEEN)
     assert seat.state.adjudication.case.silent[0].chosen == "none_seen"
     assert seat.state.adjudication.case.still_open == before - 1
+
+
+def test_a_final_that_proves_wrong_is_superseded_by_a_version(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    (unit,) = room.read(1, "wang", "li")
+    seat = room.sit("chief")
+    seat.quality.adjudication.open_final()
+    assert "No unit is final" in seat.message
+    assert room.team.settle(unit)
+    seat.ask.will(unit)
+    seat.quality.adjudication.open_final()
+    case = seat.state.adjudication.case
+    assert (case.unit, case.supersedes) == (unit, 1)
+    for row in case.lesions:
+        if row.is_open:
+            seat.quality.deciding.take(row.key, row.takes[0])
+            seat.quality.deciding.give_reason(row.key, "boundary")
+    seat.quality.deciding.settle_rest(Side.A)
+    seat.ask.will("the wrong fold was taken")
+    seat.quality.signing.sign()
+    finals = room.store.unit(UnitId.parse(unit), "chief").finals
+    assert [final.version for final in finals] == [1, 2]
+    assert seat.state.adjudication.case is None
 
 
 def table(path: Path, *, gap: bool = False, raters: tuple[str, ...] = ("wang", "li")) -> Path:

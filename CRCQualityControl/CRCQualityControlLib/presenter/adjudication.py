@@ -12,11 +12,13 @@ from crc_core.quality.case import accept_sub_voxel, open_case
 from crc_core.store.protocol import Store
 from crc_core.study.stepping import Steps
 from crc_core.vocabulary import Role
+from crc_core.workflow.views import Phase
 
 from CRCQualityControlLib.presenter.case_words import case_state
 from CRCQualityControlLib.presenter.desk import Desk, spacing_mm
 from CRCQualityControlLib.presenter.desk_case import DeskCase
 from CRCQualityControlLib.presenter.hub import Hub
+from CRCQualityControlLib.presenter.ports import Choice
 from CRCQualityControlLib.presenter.signer import signer_of
 from CRCQualityControlLib.presenter.state import CaseState, Level, QueueRow
 
@@ -89,6 +91,21 @@ class Adjudication:
             self.open(waiting[0])
         else:
             self._hub.note(Level.INFO, "quality.queue_empty")
+
+    def open_final(self) -> None:
+        """Choose a unit whose final proved wrong and put it on the desk; a further version supersedes the final."""
+        store = self._hub.attempt(self._hub.open_store)
+        items = None if store is None else self._hub.attempt(lambda: store.work_list(self._hub.person))
+        finals = [item.unit for item in items or () if item.phase is Phase.FINAL]
+        if store is None or items is None:
+            return
+        if not finals:
+            self._hub.note(Level.INFO, "quality.no_finals")
+            return
+        title, words = self._hub.say("quality.ask.final_title"), self._hub.say("quality.ask.final")
+        unit = self._hub.kit.ask.pick(title, words, [Choice(unit, unit.replace("_", " · ")) for unit in finals])
+        if unit is not None:
+            self.open(unit)
 
     def show_again(self) -> None:
         """Bring the images of the case back, after somebody else took them out of the scene."""

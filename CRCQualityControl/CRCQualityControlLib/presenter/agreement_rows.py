@@ -32,7 +32,8 @@ def limits_of_table(answers: Sequence[TableAnswer], lang: Lang) -> TableState:
 
 def measures_of_table(answers: Sequence[TableAnswer], lang: Lang) -> TableState:
     """The ICC of every measure of a table."""
-    rows, marks = [], set()
+    rows: list[tuple[str, ...]] = []
+    marks: set[int] = set()
     for place, item in enumerate(answers):
         reached = item.chosen.reaches(agreement_policy().icc_percent)
         if not reached:
@@ -53,8 +54,8 @@ def measures_of_table(answers: Sequence[TableAnswer], lang: Lang) -> TableState:
 
 def targets(study: Study, lang: Lang) -> TableState:
     """The Dice of each target over all pairs of readers: how many, the mean, the least."""
-    rows, mark = [], agreement_policy().dice_percent / 100
-    marks = set()
+    rows: list[tuple[str, ...]] = []
+    marks, mark = set(), agreement_policy().dice_percent / 100
     for target in Target:
         spread = study.dice_spread(target)
         if spread is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from crc_core.contour.inspection import Window
+from crc_core.contour.results import Box
 from crc_core.contour.segment_key import SegmentKey
 from crc_core.desk.arrangement import Arrangement, ImageKey
 from crc_core.errors import CrcError
@@ -17,6 +18,7 @@ from crc_mrml.mouse import Mouse
 from crc_mrml.observers import Quiet
 from crc_mrml.parts import Editor, Screen
 from crc_mrml.scene_watch import SceneWatch
+from numpy.typing import NDArray
 
 from CRCQualityControlLib.presenter.ports import Fill, Layer, Point, Tool, Views
 from CRCQualityControlLib.scene.arranging import arrangement_of
@@ -245,10 +247,11 @@ class SlicerQualityScene:
             self._arrangement = None
 
 
-def _boxed(seed: Volume, home: Home) -> tuple[Any, Any]:
+def _boxed(seed: Volume, home: Home) -> tuple[Box, NDArray[np.bool_]]:
     """A crop of the source's grid as a box of it and what lies inside; raises CrcError for another grid."""
     first = np.rint(home.grid.to_ijk(seed.grid.to_ras((0, 0, 0)))).astype(int)[::-1]
-    box = tuple(slice(int(start), int(start) + size) for start, size in zip(first, seed.grid.shape_kji, strict=True))
-    if min(first) < 0 or not home.grid.crop(box).same_as(seed.grid):
+    ends = zip(first, seed.grid.shape_kji, strict=True)
+    k, j, i = (slice(int(start), int(start) + size) for start, size in ends)
+    if min(first) < 0 or not home.grid.crop((k, j, i)).same_as(seed.grid):
         raise CrcError("mrml.other_grid")
-    return box, seed.array != 0
+    return (k, j, i), seed.array != 0

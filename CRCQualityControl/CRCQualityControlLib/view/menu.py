@@ -1,4 +1,4 @@
-"""What lies behind the three dots in the head: the sheet of shortcuts and the documentation."""
+"""What lies behind the three dots in the head: superseding a final, the sheet of shortcuts, the documentation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class PanelMenu:
         self.widget = qt.QMenu(parent)
         self.widget.setObjectName("crc.menu")
         self._actions = []
-        for name in ("sheet", "help"):
+        for name in ("final", "sheet", "help"):
             action = self.widget.addAction("")
             action.setObjectName(f"crc.menu.{name}")
             action.setData(name)

@@ -45,7 +45,7 @@ class QualityWindow:
         self._lang: Lang | None = None
         self._had_case = False
         self.panel = Panel(parent, quality, pages, editor, self._drawn)
-        self.panel.menu.calls.update(sheet=self.show_sheet, help=self._show_help)
+        self.panel.menu.calls.update(final=quality.adjudication.open_final, sheet=self.show_sheet, help=self._show_help)
         self.reports = ReportsDock(None, quality, self.panel.kit)
         self.dock = SideDock(self.reports.widget, "CRCQualityReportsDock", WIDTH)
         page = self.panel.pages[Page.ADJUDICATION]
