@@ -121,6 +121,7 @@ class Session:
             open_store=lambda place: FolderStore(Path(place)),
             keeper=lambda folder: KeeperClient(folder, parent),
             home=home,
+            connect=self.connect,
             versions={"slicer": slicer.app.applicationVersion, "python": sys.version.split()[0]},
         )
         self.annotator = Annotator(kit, panel_language())
@@ -130,6 +131,12 @@ class Session:
     def lang(self):
         """The language the person is asked in."""
         return self.annotator.hub.lang
+
+    def connect(self, url, ca_file):
+        """The session at a server, where nobody has signed in yet."""
+        from crc_core.store.remote.session import ServerSession
+
+        return ServerSession(url, ca_file, lang=self.lang)
 
     def enter(self):
         """The module is shown."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import qt
 from crc_core.errors import CrcError
@@ -13,6 +13,9 @@ from crc_core.text import Lang, say
 
 from crc_widgets.dialog import run_modal, shown
 from crc_widgets.look import button, column, label, line
+
+if TYPE_CHECKING:
+    from crc_core.store.access import ServerForm
 
 _WIDTH = 420
 _SEARCH_FROM = 8
@@ -92,6 +95,14 @@ class Dialogs:
         shown = " ".join(f"*.{ending}" for ending in endings)
         chosen = qt.QFileDialog.getOpenFileName(self._window(), title, "" if preset is None else str(preset), shown)
         return Path(chosen) if chosen else None
+
+    def server(
+        self, title: str, words: str, form: ServerForm, attempt: Callable[[ServerForm], Any], *, is_fixed: bool = False
+    ) -> Any:
+        """Sign in to a server; see `crc_widgets.sign_in`."""
+        from crc_widgets.sign_in import SignIn
+
+        return SignIn(self._window(), self._lang(), self._run).ask(title, words, form, attempt, is_fixed=is_fixed)
 
     def database_study(self) -> Path | None:
         """The files of a study chosen in Slicer's DICOM database, in a folder of links; None for none.

@@ -24,7 +24,7 @@ def test_store_and_reader_are_chosen_once_and_remembered(room: Room) -> None:
     seat.annotator.start()
     assert not seat.state.store.is_open
     assert seat.state.cases.empty == say("annotator.empty.no_store", Lang.EN)
-    seat.ask.will(Path(room.place))
+    seat.ask.will("folder", Path(room.place))
     seat.annotator.cases.choose_store()
     assert seat.state.store.is_open and seat.state.store.reader == ""
     assert seat.state.cases.empty == say("annotator.empty.no_reader", Lang.EN)
@@ -263,12 +263,12 @@ def test_changing_the_reader_asks_about_the_open_case(room: Room) -> None:
 def test_putting_the_folder_question_away_changes_nothing(room: Room) -> None:
     seat = room.sit()
     before = seat.state
-    seat.ask.will(None, None, None)
+    seat.ask.will("folder", None, None, None)
     seat.annotator.cases.choose_store()
     seat.annotator.cases.import_folder()
     seat.annotator.cases.import_from_database()
     assert seat.state == before
-    assert [asked.kind for asked in seat.ask.asked] == ["folder", "folder", "database_study"]
+    assert [asked.kind for asked in seat.ask.asked] == ["choose", "folder", "folder", "database_study"]
     assert isinstance(seat.ask, ScriptedAsk) and seat.ask.pending == 0
 
 

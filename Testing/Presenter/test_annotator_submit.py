@@ -188,17 +188,70 @@ def test_what_cannot_be_kept_here_is_not_handed_in(room: Room) -> None:
     assert seat.state.submit is not None and seat.state.submit.can_submit
 
 
-def test_handing_in_shows_what_it_does_and_is_not_stopped_half_way(room: Room) -> None:
+def test_handing_in_tells_how_far_it_is(room: Room) -> None:
     seat = ready(room)
     seat.jobs.hold_steps = True
     seat.annotator.submit.submit()
     assert seat.state.submit is not None and seat.state.submit.submitting and not seat.state.submit.can_submit
-    words = []
-    while seat.jobs.step("busy"):
-        assert seat.state.busy is not None and not seat.state.busy.can_cancel
-        words.append(seat.state.busy.words)
+    seat.jobs.finish_steps("busy")
+    words = [state.busy.words for state in seat.states if state.busy is not None]
+    for code in ("reading_masks", "sealing", "sending"):
+        unit = seat.state.header.unit  # type: ignore[union-attr]
+        assert say(f"annotator.submit.{code}", Lang.EN, unit=unit) in words
+    assert own_slot(room, seat).phase is SlotPhase.SUBMITTED
+
+
+def test_handing_in_can_be_stopped_and_asked_for_again(room: Room) -> None:
+    seat = ready(room)
+    seat.jobs.hold_steps = True
+    seat.annotator.submit.submit()
+    seat.annotator.cancel_busy()
+    assert seat.state.submit is not None and seat.state.submit.can_submit and seat.state.busy is None
+    seat.jobs.hold_steps, seat.jobs.hold_processes = False, True
+    seat.annotator.submit.submit()
+    assert seat.state.busy is not None and seat.state.busy.can_cancel
+    seat.annotator.cancel_busy()
+    seat.jobs.advance(1)
+    assert seat.state.submit.can_submit and own_slot(room, seat).phase is SlotPhase.IN_WORK
+    assert seat.state.header is not None and not seat.state.header.read_only
+    seat.jobs.hold_processes = False
+    seat.annotator.submit.submit()
+    assert own_slot(room, seat).phase is SlotPhase.SUBMITTED
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_process_that_ends_after_the_reading_is_in_changes_nothing_of_that(room: Room, stopped: bool) -> None:
+    seat = ready(room)
+    seat.jobs.hold_processes = True
+    seat.annotator.submit.submit()
+    running = seat.jobs.processes["busy"]
+    seat.jobs.handlers["hand_in"](running.request, lambda step: None)
+    if stopped:
         seat.annotator.cancel_busy()
-    assert len(set(words)) == 3
+        seat.jobs.advance(1)
+    else:
+        seat.jobs.processes.pop("busy")
+        running.failed(CrcError("widgets.job.ended"))
+    assert seat.state.submit is not None and seat.state.submit.submitted and not seat.state.submit.can_submit
+    assert seat.annotator._keeping.recovery.list_kept() == ()
+    assert not list((room.home / "sealed").rglob("reading.json"))
+
+
+def test_what_changed_while_it_was_kept_is_not_handed_in(room: Room) -> None:
+    room.unit()
+    seat = room.sit()
+    seat.annotator.cases.open_next()
+    key = lesion(seat)
+    finish_drawn(seat)
+    seat.jobs.advance(30)
+    seat.jobs.hold_processes = True
+    seat.annotator.submit.submit()
+    stroke(seat, key, shift=3)
+    seat.jobs.advance(30)
+    seat.jobs.finish_process("busy")
+    assert "not what is on the screen" in seat.message and own_slot(room, seat).phase is SlotPhase.IN_WORK
+    seat.jobs.hold_processes = False
+    seat.annotator.submit.submit()
     assert own_slot(room, seat).phase is SlotPhase.SUBMITTED
 
 

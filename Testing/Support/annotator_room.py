@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +12,24 @@ import numpy as np
 import store_support as stores
 from annotator_support import FakeKeeper, FakeScene, ManualClock, MemorySettings, ScriptedAsk, StepJobs
 from crc_core.contour.segment_key import SegmentKey
+from crc_core.desk.hand_in_case import Surroundings, hand_in_case
+from crc_core.desk.job_forms import FetchAsked, Fetched, FetchedImage, HandInAsked, SendAsked
 from crc_core.desk.keeping import pack
 from crc_core.desk.recovery import Recovery
+from crc_core.desk.send_outbox import Sending
 from crc_core.errors import CrcError
+from crc_core.files.records import from_document, to_document
+from crc_core.identity import UnitId
 from crc_core.report.form import Form
 from crc_core.store.folder import FolderStore
 from crc_core.store.protocol import PreparedUnit, Store
+from crc_core.store.remote.outbox import Outbox
 from crc_core.text import Lang
 from crc_core.vocabulary import Role, Target, TargetAnswer
 from crc_core.workflow import payloads as p
 from crc_core.workflow.events import Kind
 from CRCAnnotatorLib.presenter.annotator import Annotator
-from CRCAnnotatorLib.presenter.ports import Kit
+from CRCAnnotatorLib.presenter.ports import Kit, Step
 from CRCAnnotatorLib.presenter.state import State, StepId
 
 READER = "wang"
@@ -82,13 +89,27 @@ class Room:
         self.settings.put("reader", reader)
         scene, ask, jobs, keepers = FakeScene(), ScriptedAsk(), StepJobs(self.clock), []
         jobs.handlers["check_scan"] = lambda request, progress: {"verdict": "pass", "series": [], "items": []}
+        jobs.handlers["hand_in"] = lambda request, progress: self._hand_in(seat, request, progress)
+        jobs.handlers["send_outbox"] = lambda request, progress: self._send(seat, request)
+        jobs.handlers["fetch"] = lambda request, progress: self._fetch(seat, request)
         recovery = Recovery(self.home)
 
         def keeper(home: Path) -> FakeKeeper:
             keepers.append(FakeKeeper(lambda label, document, masks: _write(recovery, label, document, masks)))
             return keepers[-1]
 
-        kit = Kit(scene, ask, jobs, self.clock, self.settings, self.open_store, keeper, self.home, {"slicer": "5.13"})
+        kit = Kit(
+            scene,
+            ask,
+            jobs,
+            self.clock,
+            self.settings,
+            self.open_store,
+            keeper,
+            self.home,
+            {"slicer": "5.13"},
+            connect=self.connect,
+        )
         annotator = Annotator(kit, lang)
         seat = Seat(annotator, scene, ask, jobs, keepers, [])
         annotator.hub.on_render(seat.states.append)
@@ -104,6 +125,37 @@ class Room:
         return FolderStore(
             Path(place), clock=self.clock, cache_folder=self.folder / "cache", pin_policy=stores.QUICK_PINS
         )
+
+    def connect(self, url: str, ca_file: str | None) -> Any:
+        """The session at the room's server."""
+        raise CrcError("remote.offline", url=url)
+
+    def _hand_in(self, seat: Seat, request: Mapping[str, Any], progress: Any) -> Mapping[str, Any]:
+        """What the process aside would do, here and now."""
+        asked = from_document(HandInAsked, json.loads(json.dumps(request)), self.folder)
+        around = Surroundings(lambda asked, watch: self._reached(seat), self.clock)
+        told = hand_in_case(asked, lambda words, done, total: progress(Step(words, done, total)), around)
+        return to_document(told)  # type: ignore[no-any-return]
+
+    def _send(self, seat: Seat, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        asked = from_document(SendAsked, json.loads(json.dumps(request)), self.folder)
+        sending = Sending(Outbox(Path(asked.outbox)), asked.lang, lambda words, done, total: None, self.clock)
+        return to_document(sending.send(self._reached(seat)))  # type: ignore[no-any-return]
+
+    def _fetch(self, seat: Seat, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        asked = from_document(FetchAsked, json.loads(json.dumps(request)), self.folder)
+        store, unit = self._reached(seat), UnitId.parse(asked.unit)
+        folders = [
+            FetchedImage(role, str(store.open_image(unit, role, asked.viewer)[0].parent)) for role in asked.roles
+        ]
+        reading = None if asked.reading is None else str(store.open_reading(asked.reading, asked.viewer).folder)
+        return to_document(Fetched(tuple(folders), reading))  # type: ignore[no-any-return]
+
+    def _reached(self, seat: Seat) -> Store:
+        """The store as a process aside of this seat reaches it."""
+        store = seat.annotator.hub.store
+        assert store is not None
+        return store
 
     def kill(self, seat: Seat) -> None:
         """The program ends at once: nothing is told to it, and its hold on the slot goes with the process."""

@@ -140,7 +140,7 @@ class ScriptedAsk:
         *,
         is_fixed: bool = False,
     ) -> Any:
-        """Forms are laid down as answers: each that fails is told and the next one is tried, None puts the form away."""
+        """Forms are laid down as answers: one that fails is told and the next is tried, None puts the form away."""
         while True:
             given = self._answer(Asked("server", title, words, preset=form.url, needed=is_fixed))
             if given is None:

@@ -128,7 +128,9 @@ def test_a_process_hands_in_what_is_kept_and_leaves_no_copy(
         assert np.array_equal(opened.mask(Target.PRIMARY, parent).array, mask.array), name
     assert opened.provenance.title == "住院医师" and opened.provenance.versions["slicer"] == "5.13"
     (event,) = (
-        event for event in FolderStore(Path(asked.store)).events_since(0, "manager") if event.kind == "reading_submitted"
+        event
+        for event in FolderStore(Path(asked.store)).events_since(0, "manager")
+        if event.kind == "reading_submitted"
     )
     assert event.payload.active_seconds == 61.5
     assert not sealed_place(tmp_path / "家", asked.slot).exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crc_core.errors import CrcError
+from crc_core.store.access import Access
 from crc_core.store.protocol import Store
 from crc_core.workflow.events import Kind
 from crc_core.workflow.intents import Refusal, new_intent
@@ -17,6 +18,11 @@ def open_store_of(hub: Hub) -> Store:
     if hub.store is None:
         raise CrcError("annotator.no_store")
     return hub.store
+
+
+def access_of(hub: Hub) -> Access | None:
+    """What a process aside is told to reach the server; None where the store is no server."""
+    return None if hub.session is None else hub.session.access()
 
 
 def act(hub: Hub, kind: Kind, unit: str, payload: Any) -> None:

@@ -7,6 +7,7 @@ from crc_core.contour.segment_key import SegmentKey
 from crc_core.desk.arrangement import ImageKey
 from crc_core.desk.marks import CaliperKey, SampleKey
 from crc_core.desk.windows import preset_window
+from crc_core.store.remote.standing import LineState
 from crc_core.text import Lang
 from crc_core.vocabulary import Role, Target
 from crc_core.workflow.events import Kind
@@ -21,7 +22,9 @@ from CRCAnnotatorLib.presenter.header import Heading, header_state
 from CRCAnnotatorLib.presenter.hub import Hub
 from CRCAnnotatorLib.presenter.keeping import Keeping
 from CRCAnnotatorLib.presenter.losing import Losing
+from CRCAnnotatorLib.presenter.online import Online
 from CRCAnnotatorLib.presenter.ports import Choice, Kit, Lost, Tool
+from CRCAnnotatorLib.presenter.posting import Posting
 from CRCAnnotatorLib.presenter.prior import Prior
 from CRCAnnotatorLib.presenter.report import ReportPart
 from CRCAnnotatorLib.presenter.running import Running
@@ -44,9 +47,13 @@ class Annotator:
         self.report = ReportPart(self.hub)
         self.contour = Contour(self.hub, self.report)
         self._desk = Desk(self.hub, self._running, self._keeping, self._timing, self.contour)
-        self.cases = Cases(self.hub, self._running, self._keeping, self._desk)
+        self.posting = Posting(self.hub)
+        self.online = Online(self.hub, self.posting)
+        self.cases = Cases(self.hub, self._running, self._keeping, self._desk, self.online, self.posting)
         self.check = Check(self.hub, self._running, lambda: self.go_to(StepId.CONTOUR))
-        self.submit = Submit(self.hub, self._running, self._keeping, self._desk, self.contour, self.report)
+        self.submit = Submit(
+            self.hub, self._running, self._keeping, self._desk, self.contour, self.report, self.posting
+        )
         self._stand = Stand(self.hub, self.contour, lambda: self.check.to_settle)
         self._prior = Prior(self.hub, self._running, self._show_header)
         self._losing = Losing(self.hub, self._running, self._keeping, self._desk, self.contour)
@@ -85,6 +92,7 @@ class Annotator:
     def shut_down(self) -> None:
         """The program ends: keep the work safe without a question, let go of everything."""
         self._running.stop()
+        self.online.shut_down()
         self._timing.pause()
         self._keeping.shut_down()
         self.hub.on_render(None)
@@ -121,11 +129,22 @@ class Annotator:
             self.hub.views.label()
             self._running.reword()
             self.cases.refresh_words()
+            self.posting.show()
+            self.online.show()
             if self.hub.case is not None:
                 for part in (self.check, self.contour, self.report, self.submit):
                     part.refresh()
             self._show_header()
             self._stand.show()
+
+    def to_line(self) -> None:
+        """The connection was pressed: sign in where that is what lacks, else show what waits for the server."""
+        row = self.hub.state.line
+        if row is not None and row.state is LineState.SIGNED_OUT:
+            self.online.sign_in()
+        else:
+            self.online.look()
+            self.go_to(StepId.CASE)
 
     def dismiss_message(self) -> None:
         """Put the sentence in the foot away."""
@@ -144,7 +163,10 @@ class Annotator:
         question = self.hub.kit.ask.text(self.hub.say("annotator.ask.senior"), words)
         if question is None or not question.strip():
             return
-        if tried(self.hub, Kind.SENIOR_ASKED, str(case.unit), SeniorAsked(slot.reader, slot.round, question.strip())):
+        asked = SeniorAsked(slot.reader, slot.round, question.strip())
+        if self.posting.takes(str(case.unit)):
+            self.posting.put(Kind.SENIOR_ASKED, str(case.unit), asked)
+        elif tried(self.hub, Kind.SENIOR_ASKED, str(case.unit), asked):
             self.hub.note(Level.INFO, "annotator.senior_asked")
 
     # the views

@@ -34,7 +34,8 @@ _MARKS: Mapping[SlotPhase, Mark] = MappingProxyType(
 class Listing:
     """What the list is made of: the store's items, what is kept on this machine, how the person looks at it.
 
-    `kept` is the time of the newest work by unit that is not handed in, None where it is damaged.
+    `kept` is the time of the newest work by unit that is not handed in, None where it is damaged. `waiting` are the
+    units of which a reading waits in the outbox.
     """
 
     items: tuple[WorkItem, ...] = ()
@@ -44,6 +45,7 @@ class Listing:
     selected: str = ""
     is_store_open: bool = False
     has_reader: bool = False
+    waiting: frozenset[str] = frozenset()
 
 
 def waits(item: WorkItem) -> bool:
@@ -56,11 +58,15 @@ def can_open(item: WorkItem) -> bool:
     return item.phase not in _CLOSED and item.slot is not None
 
 
-def next_to_read(items: Sequence[WorkItem], after: str) -> str:
+def next_to_read(items: Sequence[WorkItem], after: str, waiting: frozenset[str] = frozenset()) -> str:
     """The unit to read after another: the next one in the store's order that waits, else the first; empty for none."""
     units = [item.unit for item in items]
     at = units.index(after) + 1 if after in units else 0
-    return next((item.unit for item in (*items[at:], *items[:at]) if waits(item) and item.unit != after), "")
+    return next((item.unit for item in (*items[at:], *items[:at]) if _is_next(item, after, waiting)), "")
+
+
+def _is_next(item: WorkItem, after: str, waiting: frozenset[str]) -> bool:
+    return waits(item) and item.unit != after and item.unit not in waiting
 
 
 def case_list(listing: Listing, open_unit: str, now: datetime, lang: Lang) -> CasesState:
@@ -80,13 +86,18 @@ def case_list(listing: Listing, open_unit: str, now: datetime, lang: Lang) -> Ca
 def _row(item: WorkItem, listing: Listing, open_unit: str, now: datetime, lang: Lang) -> CaseRow:
     return CaseRow(
         unit=item.unit,
-        status=_status(item, now, lang),
-        mark=_mark(item),
+        status=say("online.status.waiting", lang) if item.unit in listing.waiting else _status(item, now, lang),
+        mark=Mark.DONE if item.unit in listing.waiting else _mark(item),
         since=day_words(item.since),
         note=_note(item, lang),
-        kept=_kept_words(listing.kept[item.unit], now, lang) if item.unit in listing.kept else "",
+        kept=_kept_words(listing.kept[item.unit], now, lang) if _is_kept(item.unit, listing) else "",
         is_open=item.unit == open_unit,
     )
+
+
+def _is_kept(unit: str, listing: Listing) -> bool:
+    """Whether work is spoken of that is not handed in; what waits in the outbox is handed in as far as one can."""
+    return unit in listing.kept and unit not in listing.waiting
 
 
 def _kept_words(at: datetime | None, now: datetime, lang: Lang) -> str:

@@ -8,10 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 from crc_core.desk.job_forms import SampleMade
-from crc_core.desk.keeping import Slot
+from crc_core.desk.keeping import Slot, slot_of
 from crc_core.desk.recovery import Kept
 from crc_core.errors import CrcError
+from crc_core.importing.delineation import protocol_in_force
 from crc_core.store.protocol import Store
+from crc_core.store.remote.outbox import SendState
 from crc_core.vocabulary import Title
 
 from CRCAnnotatorLib.presenter.acting import open_store_of
@@ -20,8 +22,10 @@ from CRCAnnotatorLib.presenter.case_rows import Listing, case_list, next_to_read
 from CRCAnnotatorLib.presenter.desk import Desk
 from CRCAnnotatorLib.presenter.hub import Hub
 from CRCAnnotatorLib.presenter.keeping import Keeping
+from CRCAnnotatorLib.presenter.online import Online
 from CRCAnnotatorLib.presenter.people import Colleague, colleagues, oneself
 from CRCAnnotatorLib.presenter.ports import Choice
+from CRCAnnotatorLib.presenter.posting import Posting
 from CRCAnnotatorLib.presenter.running import Running
 from CRCAnnotatorLib.presenter.state import CaseFilter, Level, StoreState
 from CRCAnnotatorLib.presenter.watch import Watch
@@ -33,9 +37,15 @@ _STORE, _READER = "store", "reader"
 class Cases:
     """The store, the reader and the work list."""
 
-    def __init__(self, hub: Hub, running: Running, keeping: Keeping, desk: Desk) -> None:
+    def __init__(
+        self, hub: Hub, running: Running, keeping: Keeping, desk: Desk, online: Online, posting: Posting
+    ) -> None:
         self._hub, self._keeping, self._desk = hub, keeping, desk
+        self._online, self._posting = online, posting
+        online.entered, online.back, online.leave_first = self._entered, self.refresh, desk.leave
         self._watch = Watch(hub, desk)
+        self._watch.is_posted = lambda case: self._is_posted(slot_of(case.work))
+        desk.starting.is_posted = self._is_posted
         self._bringing = Bringing(hub, running)
         self._bringing.made, self._bringing.taken_in = self._made, self._taken_in
         self._place, self._notice_code = "", ""
@@ -54,8 +64,17 @@ class Cases:
         self.refresh_words()
 
     def choose_store(self) -> None:
-        """Choose the folder of a store."""
-        preset = Path(self._place) if self._place else None
+        """Choose where the cases come from: a folder or a server."""
+        title, words = self._hub.say("annotator.ask.store"), self._hub.say("online.ask.which")
+        choices = [Choice(code, self._hub.say(f"online.answer.{code}")) for code in ("server", "folder", "cancel")]
+        kind = self._hub.kit.ask.choose(title, words, choices)
+        if kind == "server":
+            self._online.choose()
+        elif kind == "folder":
+            self._choose_folder()
+
+    def _choose_folder(self) -> None:
+        preset = Path(self._place) if self._place and not _is_server(self._place) else None
         folder = self._hub.kit.ask.folder(self._hub.say("annotator.ask.store"), preset)
         if folder is not None:
             self.open_store(str(folder))
@@ -74,6 +93,10 @@ class Cases:
             self._desk.leave(lambda: self._read_as(person))
 
     def _open_store(self, place: str, *, offers: bool = True) -> bool:
+        if _is_server(place):
+            self._place, self._hub.store, self._people = place, None, ()
+            self._online.remember(place)
+            return False
         try:
             store = self._hub.kit.open_store(place)
             info, people = store.info(), colleagues(store)
@@ -81,12 +104,23 @@ class Cases:
             self._hub.tell(error)
             self.refresh_words()
             return False
+        self._online.forget()
         self._hub.kit.settings.put(_STORE, place)
         self._hub.store, self._place, self._people = store, place, people
         self._notice_code = "" if info.enforces else "store.not_enforced"
         self._listing = replace(self._listing, items=(), kept={}, selected="", search="")
         self._read_as(self._remembered(store), offers=offers)
         return True
+
+    def _entered(self, person: Colleague) -> None:
+        """Somebody signed in to a server: work there from now on."""
+        session = self._hub.session
+        if session is None:
+            return
+        self._hub.kit.settings.put(_STORE, session.url)
+        self._place, self._people, self._notice_code = session.url, (person,), ""
+        self._listing = replace(self._listing, items=(), kept={}, selected="", search="")
+        self._read_as(person.id)
 
     def _remembered(self, store: Store) -> str:
         """The reader chosen before, where they are still known; the only one there is; else nobody."""
@@ -112,6 +146,7 @@ class Cases:
         if person:
             self._hub.kit.settings.put(_READER, person)
         self._listing = replace(self._listing, items=(), kept={}, selected="")
+        self._look_at_protocol()
         self.list_again()
         if person and offers:
             self.reader_chosen()
@@ -123,11 +158,25 @@ class Cases:
     def refresh(self) -> None:
         """Look at the store anew: the list, and whether the open case still is what it was."""
         if self._hub.store is None:
-            if self._place:
+            if self._place and not _is_server(self._place):
                 self._open_store(self._place)
             return
+        self._look_at_protocol()
         self.list_again()
         self._watch.look()
+
+    def _look_at_protocol(self) -> None:
+        """Which delineation protocol the store has in force; one that cannot be read is told."""
+        self._hub.protocol = None
+        if self._hub.store is None or not self._hub.reader:
+            return
+        try:
+            view = self._hub.store.overview(self._hub.reader)
+            protocol_in_force(view)
+        except CrcError as error:
+            self._hub.tell(error)
+            return
+        self._hub.protocol = None if view.protocol is None else view.protocol.document
 
     def list_again(self) -> None:
         """Fetch the list; where that is impossible the lines stay as they were."""
@@ -172,7 +221,7 @@ class Cases:
 
     def next_after(self, unit: str) -> str:
         """The case to read after another; empty for none."""
-        return next_to_read(self._listing.items, unit)
+        return next_to_read(self._listing.items, unit, self._posting.units)
 
     def killed(self) -> Kept | None:
         """The newest work over which a program ended, in this store and of this reader."""
@@ -222,23 +271,34 @@ class Cases:
     def refresh_words(self) -> None:
         """Show store and list as they are known."""
         lang, colleague = self._hub.lang, self._colleague(self._hub.reader)
-        is_open = self._hub.store is not None
+        is_open, is_server = self._hub.store is not None, _is_server(self._place)
         state = StoreState(
             place=self._place,
             is_open=is_open,
             reader=self._hub.reader,
             people=tuple(person.row(lang) for person in self._people),
             notice=self._hub.say(self._notice_code) if is_open and self._notice_code else "",
-            may_import=is_open and colleague is not None and colleague.imports,
+            may_import=is_open and not is_server and colleague is not None and colleague.imports,
+            is_server=is_server,
         )
         with self._hub.hold():
             self._hub.publish(store=state)
             self._look(self._listing)
 
     def _look(self, listing: Listing) -> None:
-        self._listing = replace(listing, is_store_open=self._hub.store is not None, has_reader=bool(self._hub.reader))
+        self._listing = replace(
+            listing,
+            is_store_open=self._hub.store is not None,
+            has_reader=bool(self._hub.reader),
+            waiting=self._posting.units,
+        )
         now = self._hub.kit.clock.now()
         self._hub.publish(cases=case_list(self._listing, self._open_unit, now, self._hub.lang))
+
+    def _is_posted(self, slot: Slot) -> bool:
+        """Whether a reading of the slot waits in the outbox: until it is taken back, it is only looked at."""
+        item = self._posting.of_slot(slot.unit, slot.reader, slot.round)
+        return item is not None and item.state is SendState.WAITING
 
     @property
     def _open_unit(self) -> str:
@@ -270,3 +330,8 @@ class Cases:
     def _taken_in(self, unit: str) -> None:
         self.list_again()
         self.select(unit)
+
+
+def _is_server(place: str) -> bool:
+    """Whether a place is the address of a server."""
+    return "://" in place

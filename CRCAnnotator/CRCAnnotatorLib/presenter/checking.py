@@ -11,7 +11,7 @@ from crc_core.errors import CrcError
 from crc_core.files.records import from_document, to_document
 from crc_core.text import Lang, say
 
-from CRCAnnotatorLib.presenter.acting import open_store_of
+from CRCAnnotatorLib.presenter.acting import access_of, open_store_of
 from CRCAnnotatorLib.presenter.hub import Hub
 from CRCAnnotatorLib.presenter.open_case import OpenCase
 from CRCAnnotatorLib.presenter.running import Running
@@ -61,7 +61,8 @@ class Checking:
         self._hub.kit.jobs.cancel(_NAME)
 
     def _asked(self, case: OpenCase) -> ScanAsked:
-        return ScanAsked(open_store_of(self._hub).info().place, str(case.unit), self._hub.reader, self._hub.lang)
+        place = open_store_of(self._hub).info().place
+        return ScanAsked(place, str(case.unit), self._hub.reader, self._hub.lang, access_of(self._hub))
 
     def _take(self, lang: Lang, answer: Mapping[str, Any]) -> bool:
         try:

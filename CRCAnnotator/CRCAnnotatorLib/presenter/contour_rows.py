@@ -9,6 +9,7 @@ from crc_core.contour.results import Size
 from crc_core.contour.wording import finding_sentence, finding_slices
 from crc_core.desk.lesions import LAST_NUMBER, answers_of, classes_of, lesion_name
 from crc_core.desk.rules import rule_card
+from crc_core.importing.delineation import read_protocol
 from crc_core.text import Lang
 from crc_core.vocabulary import Mode, Target, TargetAnswer, Verdict
 
@@ -46,7 +47,9 @@ class Rows:
         state = self._bench.state
         if state is None:
             return None
-        return _card(state.target, state.mode, self._bench.hub.lang, self._bench.work.protocol)
+        return _card(
+            state.target, state.mode, self._bench.hub.lang, self._bench.work.protocol, self._bench.hub.protocol
+        )
 
     def _target(self, state: TargetState) -> TargetRow:
         hub, case = self._bench.hub, self._bench.case
@@ -208,5 +211,5 @@ def _unconfirmed(state: TargetState) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=32)
-def _card(target: Target, mode: Mode, lang: Lang, protocol: str) -> RuleCard:
-    return rule_card(target, mode, lang, protocol)
+def _card(target: Target, mode: Mode, lang: Lang, protocol: str, in_force: str | None) -> RuleCard:
+    return rule_card(target, mode, lang, protocol, None if in_force is None else read_protocol(in_force))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from crc_core.contour.segment_key import SegmentKey
+from crc_core.desk.fetch_images import Bodies
 from crc_core.desk.keeping import Slot
 from crc_core.desk.lesions import segments_of
 from crc_core.desk.start import brought_up_to_date
@@ -20,6 +21,7 @@ from crc_core.workflow.views import SlotPhase, UnitView
 
 from CRCAnnotatorLib.presenter.acting import act, open_store_of
 from CRCAnnotatorLib.presenter.contour import Contour
+from CRCAnnotatorLib.presenter.fetching import Fetching
 from CRCAnnotatorLib.presenter.hub import Hub
 from CRCAnnotatorLib.presenter.keeping import Keeping
 from CRCAnnotatorLib.presenter.open_case import OpenCase
@@ -55,6 +57,7 @@ class Desk:
         self._hub, self._running, self._keeping, self._timing = hub, running, keeping, timing
         self._contour = contour
         self._opening = Opening(hub)
+        self._fetching = Fetching(hub, running)
         self._starting = Starting(hub, keeping)
         self.parts: Sequence[Part] = ()
         self.show_step: Callable[[StepId], None] = lambda step: None
@@ -62,6 +65,11 @@ class Desk:
         self.listed: Then = lambda: None
         self.seen: Then = lambda: None
         self._again: OpenCase | None = None
+
+    @property
+    def starting(self) -> Starting:
+        """What says what a case is opened from."""
+        return self._starting
 
     # opening
     def open(self, unit: str, *, goes_on: bool = False) -> None:
@@ -96,13 +104,17 @@ class Desk:
             let_go()
             self.listed()
 
-        self._running.steps(
-            lambda lang: say("annotator.opening", lang, unit=str(start.unit)),
-            self._opening.steps(open_store_of(self._hub), start, loaded),
-            done=lambda: self._loaded(start, loaded, let_go),
-            failed=lambda error: give_up(),
-            stopped=give_up,
-        )
+        def load(bodies: Bodies) -> None:
+            self._running.steps(
+                lambda lang: say("annotator.opening", lang, unit=str(start.unit)),
+                self._opening.steps(bodies, start, loaded),
+                done=lambda: self._loaded(start, loaded, let_go),
+                failed=lambda error: give_up(),
+                stopped=give_up,
+            )
+
+        roles = [record.role for record in start.view.series]
+        self._fetching.fetch(str(start.unit), roles, start.reading, load, give_up)
 
     def _loaded(self, start: Start, loaded: Loaded, let_go: Then) -> None:
         if loaded.work is None:

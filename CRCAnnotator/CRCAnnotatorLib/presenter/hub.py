@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crc_core.errors import CrcError
 from crc_core.store.protocol import Store
@@ -16,15 +16,26 @@ from CRCAnnotatorLib.presenter.ports import Kit
 from CRCAnnotatorLib.presenter.state import Level, Message, State
 from CRCAnnotatorLib.presenter.views import Views
 
+if TYPE_CHECKING:
+    from crc_core.store.remote.outbox import Outbox
+    from crc_core.store.remote.session import ServerSession
+
 Render = Callable[[State], None]
 
 
 class Hub:
-    """The one owner of the state; parts publish into it, the view is told once per change."""
+    """The one owner of the state; parts publish into it, the view is told once per change.
+
+    `session` and `outbox` are there while `store` is a server's; `protocol` is the text of the delineation protocol
+    that the store has published, None where it goes by the one this program comes with.
+    """
 
     def __init__(self, kit: Kit, lang: Lang) -> None:
         self.kit = kit
         self.store: Store | None = None
+        self.session: ServerSession | None = None
+        self.outbox: Outbox | None = None
+        self.protocol: str | None = None
         self.reader = ""
         self.title = Title.NONE
         self.case: OpenCase | None = None

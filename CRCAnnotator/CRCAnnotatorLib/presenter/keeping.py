@@ -6,7 +6,7 @@ a person can still throw away what they did since.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -143,6 +143,20 @@ class Keeping:
             return
         self._then.append((done, failed))
         self._save()
+
+    def hand_over(self, drawn: Collection[SegmentKey], done: Callable[[], None], failed: Failed) -> None:
+        """Keep the case whole, as it is now, for the process that hands it in; `drawn` holds what has voxels."""
+        case = self._hub.case
+        if case is not None and self._slot is not None:
+            if not self.recovery.has(self._slot.label):
+                case.touched |= set(drawn)
+            if self._waits_since is None:
+                self._waits_since = self._hub.kit.clock.monotonic()
+        self.flush(done, failed)
+
+    def settle(self) -> None:
+        """What is kept is on its way to the store: nothing of it is unsaved, and nothing to be thrown away."""
+        self._take_as_base()
 
     def save(self, done: Callable[[], None], failed: Failed) -> None:
         """Save on purpose: as `flush`, and what is thrown away later goes back to here."""

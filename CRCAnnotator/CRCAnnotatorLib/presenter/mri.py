@@ -18,7 +18,7 @@ from crc_core.files.records import from_document, to_document
 from crc_core.importing.delineation import default_protocol
 from crc_core.vocabulary import MR_ROLES, Mode, Role
 
-from CRCAnnotatorLib.presenter.acting import open_store_of
+from CRCAnnotatorLib.presenter.acting import access_of, open_store_of
 from CRCAnnotatorLib.presenter.contour_bench import Bench
 from CRCAnnotatorLib.presenter.ports import Step
 from CRCAnnotatorLib.presenter.running import tell
@@ -111,7 +111,7 @@ class Mri:
             return
         place, unit = open_store_of(hub).info().place, str(self._bench.case.unit)
         pairs = self._bench.work.sync_pairs
-        asked = RegisterAsked(place, unit, hub.reader, hub.lang, source.role, mri.role, pairs)
+        asked = RegisterAsked(place, unit, hub.reader, hub.lang, source.role, mri.role, pairs, access_of(hub))
         self._running = Step("")
         hub.kit.jobs.process(_NAME, _JOB, to_document(asked), self._done, self._failed, self._progress)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from crc_core.contour.inspection import Window
 from crc_core.contour.segment_key import SegmentKey
 from crc_core.desk.arrangement import ImageKey
-from crc_core.desk.opening import OpeningStep, open_prior, open_unit
+from crc_core.desk.fetch_images import Bodies
+from crc_core.desk.opening import ImageSource, OpeningStep, open_prior, open_unit
 from crc_core.desk.start import work_from_reading
 from crc_core.desk.windows import preset_window
 from crc_core.desk.work import Work
@@ -17,7 +18,6 @@ from crc_core.geometry import Grid
 from crc_core.identity import UnitId
 from crc_core.importing.delineation import default_protocol
 from crc_core.reading.seal import read_reading
-from crc_core.store.protocol import Store
 from crc_core.vocabulary import CT_PHASES, MR_ROLES, Role, Target
 from crc_core.workflow.views import PriorUnit, UnitView
 
@@ -44,7 +44,7 @@ class Opening:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
 
-    def steps(self, store: Store, start: Start, loaded: Loaded) -> Iterator[Step]:
+    def steps(self, store: Bodies, start: Start, loaded: Loaded) -> Iterator[Step]:
         """Load everything; raises CrcError where an image that a target is drawn on cannot be had."""
         sources = {binding.role for binding in start.view.bindings}
         images = open_unit(store, start.view, self._hub.reader, self._hub.lang)
@@ -60,12 +60,15 @@ class Opening:
             loaded.work, loaded.masks = self._reading(store, start, start.reading)
         _require_fitting(start.view, loaded)
 
-    def prior(self, store: Store, prior: PriorUnit, loaded: Loaded) -> Iterator[Step]:
+    def prior(self, store: ImageSource, prior: PriorUnit, loaded: Loaded) -> Iterator[Step]:
         """Load the CT phases (without any, every CT series) of an earlier examination."""
-        there = {record.role for record in prior.series}
-        roles = there & set(CT_PHASES) or there - set(MR_ROLES)
-        steps = open_prior(store, prior, self._hub.reader, self._hub.lang, roles=roles)
+        steps = open_prior(store, prior, self._hub.reader, self._hub.lang, roles=self.prior_roles(prior))
         yield from self._images(steps, UnitId.parse(prior.unit), {}, (), loaded)
+
+    def prior_roles(self, prior: PriorUnit) -> list[Role]:
+        """The series of an earlier examination that are shown beside."""
+        there = {record.role for record in prior.series}
+        return sorted(there & set(CT_PHASES) or there - set(MR_ROLES))
 
     def _images(
         self,
@@ -87,7 +90,7 @@ class Opening:
                 loaded.grids[step.key] = step.volume.grid
             yield Step(step.words, step.done, step.total)
 
-    def _reading(self, store: Store, start: Start, name: str) -> tuple[Work, dict[SegmentKey, KeptMask]]:
+    def _reading(self, store: Bodies, start: Start, name: str) -> tuple[Work, dict[SegmentKey, KeptMask]]:
         try:
             sealed = read_reading(store.open_reading(name, self._hub.reader))
         except CrcError as error:

@@ -13,6 +13,7 @@ from crc_core.contour.results import Box, Point
 from crc_core.contour.segment_key import SegmentKey
 from crc_core.desk.arrangement import Arrangement, ImageKey
 from crc_core.desk.marks import CaliperKey, CaliperMark, SampleKey, SampleMark, SyncPair
+from crc_core.errors import CrcError
 from crc_core.store.protocol import Store
 from crc_core.vocabulary import LesionClass
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from crc_core.contour.inspection import Window
     from crc_core.geometry import Grid, Volume
+    from crc_core.store.access import ServerForm
+    from crc_core.store.remote.session import ServerSession
     from numpy.typing import NDArray
 
 
@@ -228,6 +231,21 @@ class Ask(Protocol):
     def folder(self, title: str, preset: Path | None = None) -> Path | None:
         """A folder that exists."""
 
+    def server(
+        self,
+        title: str,
+        words: str,
+        form: ServerForm,
+        attempt: Callable[[ServerForm], Any],
+        *,
+        is_fixed: bool = False,
+    ) -> Any:
+        """Sign in to a server: what `attempt` gives for the filled form, None where the person thinks better of it.
+
+        `attempt` asks the server and is made aside; its CrcError is told in the form, which can be sent again. With
+        `is_fixed` the server is given. The password is kept nowhere.
+        """
+
     def database_study(self) -> Path | None:
         """The files of a study chosen in Slicer's DICOM database, gathered in a folder of links; None for none."""
 
@@ -322,10 +340,15 @@ class Settings(Protocol):
         """Remember; None forgets."""
 
 
+def _no_server(url: str, ca_file: str | None) -> ServerSession:
+    raise CrcError("remote.bad_address", url=url)
+
+
 @dataclass(frozen=True)
 class Kit:
     """All the presenter is given; `home` is the folder of this machine's own data, `open_store` takes a place.
 
+    `connect` gives the session at a server (address, the hospital's own certificate file), where nobody is signed in.
     `versions` are those of the program around us (`slicer`, ...), for the provenance of a reading.
     """
 
@@ -338,3 +361,4 @@ class Kit:
     keeper: Callable[[Path], Keeper]
     home: Path
     versions: Mapping[str, str] = field(default_factory=dict)
+    connect: Callable[[str, str | None], ServerSession] = _no_server

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
+from crc_core.desk.opening import ImageSource
 from crc_core.errors import CrcError
 from crc_core.text import say
 from crc_core.workflow.views import PriorUnit
 
 from CRCAnnotatorLib.presenter.acting import open_store_of
+from CRCAnnotatorLib.presenter.fetching import Fetching
 from CRCAnnotatorLib.presenter.hub import Hub
 from CRCAnnotatorLib.presenter.open_case import OpenCase
 from CRCAnnotatorLib.presenter.opening import Loaded, Opening
@@ -22,6 +25,7 @@ class Prior:
     def __init__(self, hub: Hub, running: Running, show: Callable[[], None]) -> None:
         self._hub, self._running, self._show = hub, running, show
         self._opening = Opening(hub)
+        self._fetching = Fetching(hub, running)
         self._unit: PriorUnit | None = None
 
     @property
@@ -69,12 +73,15 @@ class Prior:
             # What came already stays in the scene until the case is closed, and is not fetched twice.
             case.grids.update(loaded.grids)
 
+        def load(images: ImageSource) -> None:
+            steps = self._opening.prior(images, unit, loaded)
+            words = partial(say, "annotator.opening", unit=unit.unit)
+            self._running.steps(words, steps, done, stopped=stopped)
+
         try:
-            steps = self._opening.prior(open_store_of(self._hub), unit, loaded)
+            self._fetching.fetch(unit.unit, self._opening.prior_roles(unit), None, load, lambda: None)
         except CrcError as error:
             self._hub.tell(error)
-            return
-        self._running.steps(lambda lang: say("annotator.opening", lang, unit=unit.unit), steps, done, stopped=stopped)
 
     def _beside(self, case: OpenCase) -> None:
         self._hub.views.beside([key.role for key in case.grids if key.is_prior])

@@ -57,9 +57,10 @@ class Running:
         request: Mapping[str, Any],
         done: Callable[[Mapping[str, Any]], None],
         failed: Failed | None = None,
+        stopped: Callable[[], None] = lambda: None,
     ) -> None:
-        """Run a job in a process aside; a person can stop it, and then nothing of it is taken over."""
-        self._begin(words, lambda: None)
+        """Run a job in a process aside; a person can stop it, and then nothing of its answer is taken over."""
+        self._begin(words, stopped)
 
         def finish(answer: Mapping[str, Any]) -> None:
             self.end()

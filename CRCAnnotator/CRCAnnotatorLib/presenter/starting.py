@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from crc_core.desk.start import brought_up_to_date, new_work
 from crc_core.desk.work import Work
 from crc_core.errors import CrcError
 from crc_core.identity import UnitId
-from crc_core.importing.delineation import default_protocol
+from crc_core.importing.delineation import default_protocol, read_protocol
 from crc_core.store.protocol import Store
 from crc_core.vocabulary import Target
 from crc_core.workflow.views import Phase, SlotPhase, SlotView, UnitView
@@ -55,6 +55,7 @@ class Starting:
     def __init__(self, hub: Hub, keeping: Keeping) -> None:
         self._hub = hub
         self._keeping = keeping
+        self.is_posted: Callable[[Slot], bool] = lambda slot: False
 
     def begin(self, store: Store, name: str, *, goes_on: bool = False) -> Start | None:
         """Hold the reader's slot of a unit and say what it is opened from; None where the person thinks better of it.
@@ -88,6 +89,8 @@ class Starting:
                     raise
                 if not self._goes_on_without(error):
                     return None
+        if kept is not None and self.is_posted(start.slot):
+            return replace(self._from(start, kept), read_only=True)
         if own.phase is SlotPhase.SUBMITTED:
             return self._submitted(start, own, kept)
         if own.reading is not None:
@@ -138,9 +141,15 @@ class Starting:
         return Start(start.unit, start.view, start.slot, work, kept, changed=changed)
 
     def _anew(self, start: Start) -> Start:
-        protocol, now = default_protocol().version, self._hub.kit.clock.now()
-        work = new_work(start.view, start.slot.store, start.slot.reader, start.slot.round, protocol, now)
+        slot, now, lang = start.slot, self._hub.kit.clock.now(), self._hub.lang
+        work = new_work(start.view, slot.store, slot.reader, slot.round, self._protocol, now, lang)
         return Start(start.unit, start.view, start.slot, work)
+
+    @property
+    def _protocol(self) -> str:
+        """The version of the delineation protocol in force."""
+        in_force = self._hub.protocol
+        return (default_protocol() if in_force is None else read_protocol(in_force)).version
 
     def _choice(self, words: str, *codes: str) -> str | None:
         choices = [Choice(code, self._hub.say(f"annotator.answer.{code}")) for code in codes]

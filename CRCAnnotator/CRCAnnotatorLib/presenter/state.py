@@ -14,6 +14,7 @@ from crc_core.report.form import Form
 from crc_core.text import Lang
 from crc_core.vocabulary import BowelDirection, LesionClass, Mode, Role, Target, TargetAnswer, Verdict
 
+from CRCAnnotatorLib.presenter.online_state import LineRow, OutboxState
 from CRCAnnotatorLib.presenter.ports import Fill, Tool
 
 __all__ = ["ContourStepId", "RuleCard", "StepId"]
@@ -84,6 +85,7 @@ class StoreState:
     people: tuple[PersonRow, ...] = ()
     notice: str = ""
     may_import: bool = False
+    is_server: bool = False
 
 
 class CaseFilter(StrEnum):
@@ -395,6 +397,8 @@ class State:
     submit: SubmitState | None = None
     foot: str = ""
     foot_mark: Mark = Mark.ATTENTION
+    line: LineRow | None = None
+    outbox: OutboxState | None = None
     can_ask_senior: bool = False
     busy: Busy | None = None
     message: Message | None = None

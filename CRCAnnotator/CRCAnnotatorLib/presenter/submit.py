@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 
-from crc_core.desk.handing_in import draft_of, hand_in
-from crc_core.desk.keeping import slot_of
+from crc_core.desk.job_forms import HandInOutcome
 from crc_core.desk.problems import DeskProblem
 from crc_core.errors import CrcError
+from crc_core.store.remote.outbox import OutboxItem, SendState
 from crc_core.text import say
 from crc_core.workflow.events import Kind
-from crc_core.workflow.intents import Refusal
 from crc_core.workflow.payloads import ReadingWithdrawn
-from crc_core.workflow.views import SlotPhase, SlotView, UnitView
+from crc_core.workflow.views import SlotPhase, SlotView
 
-from CRCAnnotatorLib.presenter.acting import open_store_of, tried
+from CRCAnnotatorLib.presenter.acting import tried
 from CRCAnnotatorLib.presenter.contour import Contour
 from CRCAnnotatorLib.presenter.desk import Desk
+from CRCAnnotatorLib.presenter.handing import Handing
 from CRCAnnotatorLib.presenter.hub import Hub
 from CRCAnnotatorLib.presenter.keeping import Keeping
 from CRCAnnotatorLib.presenter.open_case import OpenCase
-from CRCAnnotatorLib.presenter.ports import Step
+from CRCAnnotatorLib.presenter.posting import Posting
 from CRCAnnotatorLib.presenter.report import ReportPart
 from CRCAnnotatorLib.presenter.running import Running
 from CRCAnnotatorLib.presenter.state import Level, ProblemRow, StepId, SubmitState
@@ -29,22 +29,28 @@ from CRCAnnotatorLib.presenter.steps import Standing
 from CRCAnnotatorLib.presenter.summary import summary_lines
 from CRCAnnotatorLib.presenter.wording import time_words
 
-_SEALED = "sealed"
-"""Where below this machine's own folder a reading is sealed on its way to the store."""
-
 
 class Submit:
     """Handing in the open case. `look_again` is told after the case changed its standing in the store."""
 
     def __init__(
-        self, hub: Hub, running: Running, keeping: Keeping, desk: Desk, contour: Contour, report: ReportPart
+        self,
+        hub: Hub,
+        running: Running,
+        keeping: Keeping,
+        desk: Desk,
+        contour: Contour,
+        report: ReportPart,
+        posting: Posting,
     ) -> None:
         self._hub, self._running, self._keeping, self._desk = hub, running, keeping, desk
-        self._contour, self._report = contour, report
+        self._contour, self._report, self._posting = contour, report, posting
+        self._handing = Handing(hub, running, keeping, desk, contour, posting)
+        self._handing.ended = self._ended
+        posting.sent, posting.refused, posting.taken_back = self.sent, self.refused, self.taken_back
         self._standing = Standing()
         self._submitting = False
         self._submitted_at: datetime | None = None
-        self._outcome: Refusal | None = None
         self._could_withdraw = False
         self.show_step: Callable[[StepId], None] = lambda step: None
         self.look_again: Callable[[], Standing] = Standing
@@ -97,14 +103,18 @@ class Submit:
             return
         self._submitting = True
         self.refresh()
-        self._running.wait(lambda lang: say("annotator.saving", lang))
-        self._keeping.flush(self._seal, self._not_safe)
+        self._handing.start(case)
 
     def withdraw(self) -> None:
         """Take the reading back while that is possible, and go on working on it."""
         case = self._hub.case
         slot = None if case is None else case.slot
-        if case is None or slot is None or slot.reading is None or self._running.refuse():
+        if case is None or slot is None or self._running.refuse():
+            return
+        if self._waiting is not None:
+            self._posting.take_back(self._waiting.intent.id)
+            return
+        if slot.reading is None:
             return
         title, words = self._hub.say("annotator.ask.withdraw"), self._hub.say("annotator.ask.withdraw_why")
         reason = self._hub.kit.ask.text(title, words)
@@ -127,47 +137,59 @@ class Submit:
             self._hub.note(Level.INFO, "annotator.no_next")
 
     # handing in
-    def _seal(self) -> None:
+    def _ended(self, outcome: HandInOutcome | None) -> None:
+        """The reading is in, or waits for the server; or nothing was handed in, and the case can still be changed."""
         case = self._hub.case
-        self._running.end()
         if case is None:
             return
-        self._desk.stamp()
-        self._running.steps(
-            lambda lang: say("annotator.submit.sealing", lang, unit=str(case.unit)),
-            self._steps(case),
-            self._handed_in,
-            lambda error: self._end(),
-        )
+        if outcome is HandInOutcome.TAKEN:
+            self._is_in(case)
+        elif outcome is HandInOutcome.WAITS:
+            case.read_only = True
+            self._keeping.settle()
+            self._hub.note(Level.INFO, "online.submit.waits", unit=str(case.unit))
+            self._desk.listed()
+        self._end()
 
-    def _steps(self, case: OpenCase) -> Iterator[Step]:
-        store, now = open_store_of(self._hub), self._hub.kit.clock.now()
-        yield Step(self._hub.say("annotator.submit.reading_masks"), 0, 3)
-        masks = self._contour.read_masks()
-        yield Step(self._hub.say("annotator.submit.sealing", unit=str(case.unit)), 1, 3)
-        case.view = self._seen(case)
-        draft = draft_of(case.work, case.view, masks, self._hub.title.value, now, self._hub.kit.versions)
-        yield Step(self._hub.say("annotator.submit.sending", unit=str(case.unit)), 2, 3)
-        outcome = hand_in(store, draft, self._hub.kit.home / _SEALED / slot_of(case.work).label)
-        self._outcome = outcome if isinstance(outcome, Refusal) else None
-
-    def _handed_in(self) -> None:
-        case, refusal, self._outcome = self._hub.case, self._outcome, None
-        if case is None:
-            return
-        if refusal is not None:
-            self._hub.tell(refusal.as_error())
+    def sent(self, item: OutboxItem) -> None:
+        """The server has something that waited in the outbox."""
+        case = self._hub.case
+        if case is not None and item.slot == (str(case.unit), case.work.reader, case.work.round) and case.read_only:
+            self._is_in(case)
             self._end()
-            return
+        elif item.slot is not None:
+            self._hub.note(Level.INFO, "annotator.submit.done", unit=item.intent.unit or "")
+            self._desk.listed()
+
+    def refused(self, item: OutboxItem) -> None:
+        """The server does not take something that waited: what it is of can be changed again."""
+        case = self._hub.case
+        if case is not None and item.slot == (str(case.unit), case.work.reader, case.work.round) and case.read_only:
+            case.read_only = False
+            self._end()
+        unit = item.intent.unit or ""
+        self._hub.speak(Level.ERROR, lambda lang: say("online.refused", lang, unit=unit, why=item.why(lang)))
+        self._desk.listed()
+
+    def taken_back(self, item: OutboxItem) -> None:
+        """A reading was taken out of the outbox: the case it is of can be changed again."""
+        case = self._hub.case
+        if case is not None and item.slot == (str(case.unit), case.work.reader, case.work.round):
+            case.read_only = False
+            self._end()
+        self._hub.note(Level.INFO, "online.taken_back", unit=item.intent.unit or "")
+        self._desk.listed()
+
+    def _is_in(self, case: OpenCase) -> None:
         case.read_only, self._submitted_at = True, self._hub.kit.clock.now()
         self._hub.note(Level.INFO, "annotator.submit.done", unit=str(case.unit))
         try:
             self._keeping.drop()
-            case.view = self._seen(case)
+            self._handing.forget_sealed(case)
+            case.view = self._handing.view(case)
         except CrcError as error:
             self._hub.tell(error)
         self._desk.listed()
-        self._end()
 
     def _end(self) -> None:
         """Whatever became of it, show it."""
@@ -175,12 +197,14 @@ class Submit:
         self._reword_parts()
         self.look_again()
 
-    def _not_safe(self, error: Exception) -> None:
-        self._running.end()
-        self._end()
-
-    def _seen(self, case: OpenCase) -> UnitView:
-        return open_store_of(self._hub).unit(case.unit, self._hub.reader)
+    @property
+    def _waiting(self) -> OutboxItem | None:
+        """The reading of the open case that is not on the server yet."""
+        case = self._hub.case
+        if case is None:
+            return None
+        item = self._posting.of_slot(str(case.unit), case.work.reader, case.work.round)
+        return item if item is not None and (case.read_only or item.state is SendState.WAITING) else None
 
     def _reword_parts(self) -> None:
         """The case may be changed now, or may not any more: everybody looks again."""
@@ -201,7 +225,8 @@ class Submit:
     # the state
     def _state(self, case: OpenCase) -> SubmitState:
         lang, slot, standing = self._hub.lang, case.slot, self._standing
-        submitted = slot is not None and slot.phase is SlotPhase.SUBMITTED
+        waiting = self._waiting
+        submitted = waiting is None and slot is not None and slot.phase is SlotPhase.SUBMITTED
         self._could_withdraw = submitted and self._window_is_open(slot)
         report = self._hub.state.report
         progress = "" if report is None else report.progress
@@ -214,11 +239,20 @@ class Submit:
             summary=summary_lines(case.work, progress, self._desk.active_seconds, lang),
             can_submit=not case.read_only and not standing.blocking and not self._submitting,
             submitting=self._submitting,
-            submitted=self._submitted_words(slot) if submitted else "",
-            withdraw=self._withdraw_words(slot) if submitted else "",
-            can_withdraw=self._could_withdraw,
+            submitted=self._waiting_words(waiting) or (self._submitted_words(slot) if submitted else ""),
+            withdraw=self._withdraw_words(slot) if submitted else self._take_back_words(waiting),
+            can_withdraw=self._could_withdraw or waiting is not None,
             next_unit=self.next_after(str(case.unit)),
         )
+
+    def _waiting_words(self, item: OutboxItem | None) -> str:
+        if item is None:
+            return ""
+        at = time_words(item.put_at, self._hub.kit.clock.now())
+        return self._hub.say(f"online.submit.{item.state.value}", at=at, why=item.why(self._hub.lang))
+
+    def _take_back_words(self, item: OutboxItem | None) -> str:
+        return "" if item is None else self._hub.say("online.submit.take_back")
 
     def _submitted_words(self, slot: SlotView | None) -> str:
         reading = "" if slot is None or slot.reading is None else slot.reading[:8]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from crc_core.errors import CrcError
 from crc_core.workflow.views import Phase, SlotPhase, SlotView, UnitView
 
@@ -17,6 +19,7 @@ class Watch:
 
     def __init__(self, hub: Hub, desk: Desk) -> None:
         self._hub, self._desk = hub, desk
+        self.is_posted: Callable[[OpenCase], bool] = lambda case: False
 
     def look(self) -> None:
         """Look once, and do what follows; a store that cannot be reached changes nothing."""
@@ -43,7 +46,7 @@ class Watch:
         elif not case.read_only and _is_in(view, case):
             self._only_look(case, view)
             self._hub.note(Level.WARNING, "annotator.submitted_elsewhere", unit=str(case.unit))
-        elif (reading := _came_back(view, case)) is not None:
+        elif not self.is_posted(case) and (reading := _came_back(view, case)) is not None:
             self._desk.go_on_from(case, reading)
             self._hub.note(Level.WARNING, "annotator.came_back", unit=str(case.unit))
         else:

@@ -10,6 +10,7 @@ from crc_widgets.strip import Strip, StripItem
 from CRCAnnotatorLib.presenter.state import CaseFilter, CaseRow, CasesState, State, StoreState
 from CRCAnnotatorLib.view.case_table import CaseTable
 from CRCAnnotatorLib.view.kit import ViewKit
+from CRCAnnotatorLib.view.outbox_box import OutboxBox
 
 
 class CasePage:
@@ -27,6 +28,8 @@ class CasePage:
         column(self._list, gap=4)
         self._build_list(self._list.layout())
         layout.addWidget(self._list, 1)
+        self._outbox = OutboxBox(self.widget, kit)
+        layout.addWidget(self._outbox.widget)
         layout.addWidget(self._bring_in())
         self._filler = qt.QWidget(self.widget)
         layout.addWidget(self._filler, 1)
@@ -92,6 +95,8 @@ class CasePage:
         self._lang = state.lang
         if fresh or state.store != before.store:
             self._draw_store(state.store, state.lang)
+        if fresh or state.outbox != before.outbox:
+            self._outbox.draw(state.outbox, state.lang)
         if fresh or state.cases != before.cases:
             self._draw_cases(state.cases, state.lang)
         is_open = state.header is not None
@@ -156,11 +161,14 @@ class _StoreCard:
         self._notice = label(self.widget, Weight.QUIET, name="crc.case.notice")
         self._sample = button(self.widget, "crc.case.first_sample", cases.make_sample_case, icons.icon("body"))
         kit.words.text(self._sample, "annotator.view.case.first_sample")
-        for widget in (self._place, self._notice, self._sample):
+        self._sign_in = button(self.widget, "crc.case.sign_in", kit.annotator.online.sign_in, icons.icon("senior"))
+        kit.words.text(self._sign_in, "online.view.sign_in")
+        for widget in (self._place, self._sign_in, self._notice, self._sample):
             layout.addWidget(widget)
 
     def draw(self, store: StoreState, lang: Lang) -> None:
         ready = store.is_open and bool(store.reader)
+        self._sign_in.setVisible(store.is_server and not store.is_open)
         self._welcome.setVisible(not store.is_open)
         self._sample.setVisible(not store.is_open)
         self._who.setVisible(store.is_open)

@@ -10,6 +10,7 @@ from crc_widgets.look import Weight, column, label, line, show_words, tint, tool
 from crc_widgets.rows import Rows
 from crc_widgets.strip import Strip, StripItem
 
+from CRCAnnotatorLib.presenter.online_state import LineRow
 from CRCAnnotatorLib.presenter.state import HeaderState, State, StepId
 from CRCAnnotatorLib.view.keys import KEYS
 from CRCAnnotatorLib.view.kit import ViewKit
@@ -43,6 +44,7 @@ class Head:
         self._clock.setPixmap(kit.icons.pixmap("clock", 14))
         kit.words.tip(self._active, "annotator.view.active_time")
         self._safe, self._saved = qt.QLabel(self.widget), label(self.widget, wrap=False, name="crc.head.saved")
+        self._line = worded(tool(self.widget, "crc.head.line", self._to_line))
         self._language = tool(self.widget, "crc.head.language", self._other_language)
         kit.words.tip(self._language, "annotator.view.language")
         self._menu = tool(self.widget, "crc.head.menu", None, kit.icons.icon("menu"))
@@ -54,7 +56,7 @@ class Head:
         row.addWidget(self._title)
         row.addWidget(self._read_only)
         row.addStretch(1)
-        for widget in (self._clock, self._active, self._safe, self._saved, self._language, self._menu):
+        for widget in (self._clock, self._active, self._safe, self._saved, self._line, self._language, self._menu):
             row.addWidget(widget)
         row.insertSpacing(5, 6)
         return row
@@ -70,6 +72,8 @@ class Head:
                 ],
                 state.step.value,
             )
+        if before is None or state.line != before.line:
+            self._draw_line(state.line)
         if before is None or state.header != before.header or state.lang != before.lang:
             self._language.setText(_OTHER[state.lang][1])
             self._draw_case(state.header, state.lang)
@@ -89,6 +93,17 @@ class Head:
         self._active.setText(header.active)
         self._safe.setPixmap(self._kit.icons.pixmap(header.saved.value, 14))
         self._saved.setText(header.saved_words)
+
+    def _draw_line(self, row: LineRow | None) -> None:
+        self._line.setVisible(row is not None)
+        if row is not None:
+            self._line.setIcon(self._kit.icons.icon(f"line_{row.state.value}", 14))
+            self._line.setText(f"{row.words} · {row.waiting}" if row.waiting else row.words)
+            self._line.setToolTip(row.tip)
+            self._line.setAccessibleName(row.words)
+
+    def _to_line(self) -> None:
+        self._kit.annotator.to_line()
 
     def _go_to(self, key: str) -> None:
         self._kit.annotator.go_to(StepId(key))

@@ -18,7 +18,7 @@ from crc_core.geometry import Volume
 from crc_core.reading.seal import ReadingDraft, open_reading
 from crc_core.store.access import server_store, store_at
 from crc_core.store.clock import Clock, utc_now
-from crc_core.store.protocol import Receipt, Store
+from crc_core.store.protocol import Store
 from crc_core.store.remote.outbox import Outbox, OutboxItem, SendState
 from crc_core.store.remote.patience import Patience
 from crc_core.store.remote.watching import Watch

@@ -14,7 +14,8 @@ class DeskPolicy:
 
     `idle_limit_s` ends the counting of active time. Contours are checked `check_delay_s` after the last stroke. Work is
     saved `autosave_delay_s` after the last change, and at the latest `autosave_longest_s` after the first. Kept work
-    that nobody opened for `kept_days` is pointed out.
+    that nobody opened for `kept_days` is pointed out. A server is looked at every `server_look_s`, while it is away
+    every `server_away_look_s`; what it has is listed in the outbox for `outbox_sent_hours`.
     """
 
     version: str
@@ -24,6 +25,9 @@ class DeskPolicy:
     autosave_delay_s: int
     autosave_longest_s: int
     kept_days: int
+    server_look_s: int
+    server_away_look_s: int
+    outbox_sent_hours: int
 
 
 @cache

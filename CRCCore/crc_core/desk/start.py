@@ -23,8 +23,16 @@ if TYPE_CHECKING:
 _SEX = {"M": "male", "F": "female"}
 
 
-def new_work(view: UnitView, store_id: str, reader: str, round: int, protocol: str, now: datetime) -> Work:  # noqa: A002
-    """Empty work on a slot: every bound target open, the report's header filled with what the case tells.
+def new_work(
+    view: UnitView,
+    store_id: str,
+    reader: str,
+    round: int,  # noqa: A002
+    protocol: str,
+    now: datetime,
+    lang: Lang = Lang.ZH,
+) -> Work:
+    """Empty work on a slot: every bound target open, the report's header filled with what the case tells, in `lang`.
 
     `protocol` is the delineation protocol in force, used where the unit does not name the one it was bound under.
     """
@@ -38,7 +46,7 @@ def new_work(view: UnitView, store_id: str, reader: str, round: int, protocol: s
         started_at=now,
         active_seconds=0.0,
         targets=tuple(_open_target(binding) for binding in view.bindings),
-        report=new_report(UnitId.parse(view.unit), header=header_of(view)).to_json(),
+        report=new_report(UnitId.parse(view.unit), header=header_of(view, lang)).to_json(),
     )
 
 
@@ -96,34 +104,32 @@ def brought_up_to_date(work: Work, view: UnitView) -> tuple[Work, tuple[Target, 
     return (work if same else replace(work, targets=tuple(targets))), tuple(changed)
 
 
-def header_of(view: UnitView) -> Header:
-    """What the case tells of a report's header; what it does not tell stays to be filled."""
+def header_of(view: UnitView, lang: Lang) -> Header:
+    """What the case tells of a report's header, in the reader's language; what it does not tell stays to be filled."""
     clinical = view.clinical or {}
     site, age = clinical.get("primary_site"), clinical.get("age_years")
     return Header(
-        examination=_examination({record.role for record in view.series}),
+        examination=_examination({record.role for record in view.series}, lang),
         sex=_SEX.get(clinical.get("sex", "")),
         age_years=None if age is None else int(float(age)),
-        clinical_diagnosis=None if site is None else _both("desk.diagnosis", site=f"desk.clinical.primary_site.{site}"),
+        clinical_diagnosis=None if site is None else _diagnosis(site, lang),
         examined_on=view.study_date,
     )
 
 
-def _examination(roles: set[Role]) -> str | None:
-    """The examination in words; both languages, since a report is read in either."""
+def _examination(roles: set[Role], lang: Lang) -> str | None:
+    """The examination in words."""
     enhanced = sum(role in roles for role in CT_PHASES if role is not Role.NC)
     if not enhanced and Role.NC not in roles:
         return None
     plain = "" if Role.NC not in roles else "_plain"
     chest = "_chest" if Role.CHEST in roles else ""
     code = f"desk.examination{plain}{'_enhanced' if enhanced else ''}{chest}"
-    return " / ".join(say(code, lang, count=enhanced) for lang in Lang)
+    return say(code, lang, count=enhanced)
 
 
-def _both(code: str, **codes: str) -> str:
-    return " / ".join(
-        say(code, lang, **{name: say(value, lang) for name, value in codes.items()}) for lang in (Lang.ZH, Lang.EN)
-    )
+def _diagnosis(site: str, lang: Lang) -> str:
+    return say("desk.diagnosis", lang, site=say(f"desk.clinical.primary_site.{site}", lang))
 
 
 def _open_target(binding: Binding) -> TargetState:

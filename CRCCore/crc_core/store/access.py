@@ -48,3 +48,13 @@ def server_store(
     ca_file = None if access.ca_file is None else Path(access.ca_file)
     line = Connection(Address.of(access.url, ca_file, access.proxy), access.token, lang=lang, patience=patience)
     return RemoteStore(line, access.person, watch=watch)
+
+
+@dataclass(frozen=True)
+class ServerForm:
+    """What a person fills in to sign in to a server: where it is, who they are."""
+
+    url: str = ""
+    ca_file: str = ""
+    person: str = ""
+    password: str = field(default="", repr=False)

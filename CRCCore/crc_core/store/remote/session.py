@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from crc_core.store.remote.address import Address
 from crc_core.store.remote.connection import Connection
 from crc_core.store.remote.patience import Patience
 from crc_core.store.remote.signing_in import sign_in, sign_out
+from crc_core.store.remote.standing import LineState
 from crc_core.store.remote.store import RemoteStore
 from crc_core.text import Lang
 from crc_core.vocabulary import PersonRole, Title
@@ -29,16 +29,10 @@ from crc_core.vocabulary import PersonRole, Title
 WINDOW = Patience(attempts=1, connect_s=3.0, read_s=20.0, work_s=60.0)
 """A person waits in front of the window: one try, and then it is said that the server is away."""
 
+__all__ = ["WINDOW", "LineState", "ServerSession", "SignedIn"]
+
 _ENDED = frozenset({"server.sign_in", "server.signed_out"})
 _AWAY = frozenset({"remote.offline", "remote.not_trusted", "server.away"})
-
-
-class LineState(StrEnum):
-    """How a window stands to its server."""
-
-    CONNECTED = "connected"
-    AWAY = "away"
-    SIGNED_OUT = "signed_out"
 
 
 @dataclass(frozen=True)

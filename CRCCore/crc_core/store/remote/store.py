@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 from crc_core.dicom.cache import default_cache_folder
 from crc_core.errors import CrcError
-from crc_core.files.atomic import write_bytes
+from crc_core.files.atomic import naming, write_bytes
 from crc_core.files.canonical import canonical_bytes
+from crc_core.files.file_lock import locked
 from crc_core.files.records import from_document
 from crc_core.files.sealed import MANIFEST_NAME, SealedFolder, open_as, read_manifest
 from crc_core.files.whole_folder import whole_folder
@@ -27,6 +28,7 @@ from crc_core.vocabulary import Role
 from crc_core.workflow.context import SYSTEM_ACTOR
 from crc_core.workflow.events import Event, Kind, read_event
 from crc_core.workflow.intents import Intent, Refusal, intent_document
+from crc_core.workflow.listing import UnitLine, UnitLines
 from crc_core.workflow.store_view import StoreView
 from crc_core.workflow.views import PriorUnit, UnitView, WorkItem
 
@@ -47,6 +49,11 @@ class RemoteStore:
         self._watch = watch or Watch()
         self._id: str | None = None
 
+    @property
+    def person(self) -> str:
+        """Who signed in."""
+        return self._person
+
     def info(self) -> StoreInfo:
         """What kind of store this is."""
         document = {**self._good(self._line.get("store")), "place": self._line.address.url}
@@ -61,6 +68,17 @@ class RemoteStore:
         """What waits for the viewer, in their order of work."""
         self._require(viewer)
         return tuple(from_document(WorkItem, item, _ANSWER) for item in self._pages("work-list", "units", "offset"))
+
+    def unit_lines(self, viewer: str) -> UnitLines:
+        """All units the viewer may know, by code, as lines of the progress of all."""
+        self._require(viewer)
+        lines: list[UnitLine] = []
+        while True:
+            after = lines[-1].unit if lines else ""
+            page = self._good(self._line.get("progress", {"after": after, "limit": str(_PAGE)}))
+            lines += (from_document(UnitLine, item, _ANSWER) for item in page["units"])
+            if not page["more"]:
+                return UnitLines(tuple(lines), bool(page["shows_readers"]))
 
     def unit(self, unit: UnitId, viewer: str) -> UnitView:
         """What the viewer may know and do about a unit."""
@@ -85,7 +103,12 @@ class RemoteStore:
             if (name := _plain(item["name"]))
         ]
         self._watch.begin(sum(item.bytes for item in wanted))
-        return tuple(fetch(self._line, item, self._watch) for item in wanted)
+        with naming(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder.with_name(f".{role.value}.lock")):
+            found = tuple(fetch(self._line, item, self._watch) for item in wanted)
+            _clear(folder, {path.name for path in found})
+        return found
 
     def open_reading(self, reading: str, viewer: str) -> SealedFolder:
         """A sealed reading the viewer may see, compared with its manifest."""
@@ -234,6 +257,14 @@ class RemoteStore:
         if isinstance(answer, Refusal):
             raise answer.as_error()
         return answer
+
+
+def _clear(folder: Path, wanted: set[str]) -> None:
+    """Take out what does not belong to the series: parts of a download that was killed, files it had before."""
+    with naming(folder):
+        for path in folder.iterdir():
+            if path.name not in wanted:
+                path.unlink()
 
 
 def _plain(name: str) -> str:
