@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -55,12 +55,40 @@ def restore_version(case: str, kind: str, date: str | None, version: int, actor:
     put_records([ClinicalRecord(kind, case, date, old.values)], actor, at)
 
 
-def records_of(case: str, *, history: bool = False) -> tuple[StoredRecord, ...]:
-    """The records of a case by kind and date, current ones only unless `history`."""
-    rows = RecordRow.objects.filter(case=case, **({} if history else {"is_current": True}))
-    order = {kind.id: number for number, kind in enumerate(record_kinds().records)}
+def records_of(case: str, *, history: bool = False, moment: datetime | None = None) -> tuple[StoredRecord, ...]:
+    """The records of a case by kind and date: those in force (now, or at `moment`), or every version with `history`."""
+    rows = RecordRow.objects.filter(case=case, **({} if history or moment else {"is_current": True}))
     found = [_stored(row) for row in rows.order_by("date", "version")]
+    if moment is not None:
+        newest = {(item.kind, item.date): item for item in found if item.at <= moment}
+        found = [replace(item, is_current=True) for item in newest.values()]
+    order = {kind.id: number for number, kind in enumerate(record_kinds().records)}
     return tuple(sorted(found, key=lambda item: (order.get(item.kind, 99), item.date or "", -item.version)))
+
+
+def without_names(records: Iterable[StoredRecord]) -> tuple[StoredRecord, ...]:
+    """The records in force without fields that could name a patient, for whoever only meets what was granted."""
+    shown = []
+    for item in records:
+        kind = record_kinds().kind(item.kind)
+        kept = {field.id for field in kind.fields if not field.may_identify} & set(item.values)
+        if item.is_current and kept:
+            shown.append(replace(item, values={name: item.values[name] for name in item.values if name in kept}))
+    return tuple(shown)
+
+
+def changes_of(records: Iterable[ClinicalRecord]) -> tuple[int, int, int]:
+    """How many of the records would be the first of their kind, change one that is there, and change nothing."""
+    first = changed = same = 0
+    for record in records:
+        row = RecordRow.objects.filter(**_place(record), is_current=True).only("body").first()
+        if row is None:
+            first += 1
+        elif json.loads(row.body)["values"] == _plain_values(record):
+            same += 1
+        else:
+            changed += 1
+    return first, changed, same
 
 
 def check_records() -> str | None:
@@ -92,9 +120,9 @@ def index_values(row: RecordRow) -> None:
 
 
 def _put(record: ClinicalRecord, actor: str, at: datetime) -> int:
-    place = {"case": record.case, "kind": record.kind, "date": record.date or ""}
+    place = _place(record)
     last = RecordRow.objects.filter(**place).order_by("-version").first()
-    values = json.loads(canonical_bytes(dict(record.values)))
+    values = _plain_values(record)
     if last is not None and json.loads(last.body)["values"] == values:
         return 0
     document = {
@@ -117,6 +145,15 @@ def _put(record: ClinicalRecord, actor: str, at: datetime) -> int:
     )
     index_values(row)
     return 1
+
+
+def _place(record: ClinicalRecord) -> dict[str, str]:
+    return {"case": record.case, "kind": record.kind, "date": record.date or ""}
+
+
+def _plain_values(record: ClinicalRecord) -> Any:
+    """The values as they stand in a document."""
+    return json.loads(canonical_bytes(dict(record.values)))
 
 
 def _searchable(value: Any) -> list[dict[str, Any]]:

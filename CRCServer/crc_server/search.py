@@ -12,6 +12,8 @@ from crc_core.clinical.fields import Field, FieldKind, record_kinds
 from crc_core.clinical.values import Problem, read_date, read_value
 from crc_core.errors import CrcError
 from crc_core.text import Lang, say
+from crc_core.workflow.context import Person
+from crc_core.workflow.gates import phases_known
 from crc_core.workflow.views import Phase
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -119,6 +121,23 @@ def search_fields() -> dict[str, SearchField]:
         for field in kind.fields
     ]
     return {field.id: field for field in (*own, *clinical)}
+
+
+def fields_for(person: Person) -> dict[str, SearchField]:
+    """The fields a person may search by: whoever only meets what was granted gets none that could name a patient."""
+    fields = search_fields()
+    if phases_known(person):
+        return fields
+    return {name: field for name, field in fields.items() if field.record is None or not field.record.may_identify}
+
+
+def require_fields(group: Group, fields: Mapping[str, SearchField]) -> None:
+    """Raise the CrcError for a tree that asks for a field which is not among `fields`."""
+    for part in group.parts:
+        if isinstance(part, Group):
+            require_fields(part, fields)
+        elif part.field not in fields:
+            raise CrcError("search.unknown_field", field=part.field)
 
 
 def read_group(document: Any, depth: int = 0) -> Group:

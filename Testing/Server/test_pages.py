@@ -21,6 +21,7 @@ PAGES = {
     "/work": set(PEOPLE),
     "/progress": set(PEOPLE),
     "/tables": {"manager"},
+    "/grants": {"admin", "manager", "user"},
     "/audit": {"admin", "manager"},
     "/audit?check=1": {"admin", "manager"},
     "/people": {"admin"},

@@ -21,14 +21,15 @@ OVERSEERS = frozenset({"admin", "manager", "trainer", "chief"})
 """Who knows every unit; an attending who calls himself senior (`upstart`) does not."""
 
 READERS = frozenset({"wang", "li"})
-AFTER_ASSIGNMENT = ("reading", "submitted", "disputed", "final", "released", "excluded", "withdrawn")
-DECIDED = ("final", "released")
+AFTER_ASSIGNMENT = ("reading", "submitted", "disputed", "final", "released", "ungranted", "excluded", "withdrawn")
+DECIDED = ("final", "released", "ungranted")
+GRANTED = ("final", "released")
 Expected = Callable[[str], frozenset[str]]
 
 
 def knows(state: str) -> frozenset[str]:
     people = OVERSEERS | (READERS if state in AFTER_ASSIGNMENT else frozenset())
-    return people | ({"user"} if state in DECIDED else frozenset())
+    return people | ({"user"} if state in GRANTED else frozenset())
 
 
 def sees_images(state: str) -> frozenset[str]:
@@ -42,6 +43,7 @@ def opens_wangs_reading(state: str) -> frozenset[str]:
         "excluded": frozenset({"chief"}),
         "final": READERS | {"chief"},
         "released": READERS | {"chief"},
+        "ungranted": READERS | {"chief"},
     }.get(state, frozenset())
 
 
@@ -62,6 +64,7 @@ UNIT_TABLE: Mapping[tuple[str, str], Expected] = {
     ("get", "readings/{reading}/files/{name}"): opens_wangs_reading,
     ("get", "units/{unit}/final"): opens_final,
     ("get", "units/{unit}/final/files/{name}"): opens_final,
+    ("get", "units/{unit}/archive"): opens_final,
 }
 STORE_TABLE: Mapping[tuple[str, str], frozenset[str]] = {
     ("get", "me"): EVERYBODY,
@@ -71,6 +74,7 @@ STORE_TABLE: Mapping[tuple[str, str], frozenset[str]] = {
     ("get", "events/head"): frozenset({"chief"}),
     ("get", "people"): frozenset({"admin"}),
     ("get", "statistics"): EVERYBODY,
+    ("get", "progress"): EVERYBODY,
     ("get", "audit"): frozenset({"admin", "manager"}),
     ("post", "search"): EVERYBODY,
     ("post", "records/{kind}"): frozenset({"manager"}),

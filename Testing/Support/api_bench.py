@@ -21,7 +21,19 @@ from store_support import PEOPLE, PIN, StudySource, accepted, digest
 if TYPE_CHECKING:
     from crc_server.store.server_store import ServerStore
 
-STATES = ("registered", "checked", "reading", "submitted", "disputed", "final", "released", "excluded", "withdrawn")
+STATES = (
+    "registered",
+    "checked",
+    "reading",
+    "submitted",
+    "disputed",
+    "final",
+    "released",
+    "ungranted",
+    "excluded",
+    "withdrawn",
+)
+"""Where a unit can stand; the data user has a grant for the final and the released one, not for the ungranted final."""
 
 
 class DirectHarness:
@@ -78,10 +90,12 @@ def _settle(bench: Bench, prepared: PreparedUnit, state: str) -> None:
         bench.must("chief", Kind.UNIT_EXCLUDED, p.UnitExcluded("not_crc", "a lymphoma after all"), unit)
     elif state == "withdrawn":
         bench.must("manager", Kind.CONSENT_WITHDRAWN, p.ConsentWithdrawn("the patient asked"), unit)
-    elif state in ("final", "released"):
+    elif state in ("final", "released", "ungranted"):
         final = _sign(bench, prepared)
         if state == "released":
             bench.must("manager", Kind.UNIT_RELEASED, p.UnitReleased("2026-1", final.sha256), unit)
+        if state != "ungranted":
+            bench.must("admin", Kind.ACCESS_GRANTED, p.AccessGranted(f"g-{unit}", "user", (str(unit),), "a study"))
 
 
 def _sign(bench: Bench, prepared: PreparedUnit) -> SealedFolder:

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,39 @@ def programs() -> Path | None:
     return next((folder for folder in folders if (folder / "initdb").exists()), None)
 
 
+@dataclass(frozen=True)
+class Postgres:
+    """A cluster in a folder of its own, which can be stopped and started again."""
+
+    folder: Path
+    address: str
+    options: str
+    who: dict[str, Any]
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections."""
+        self._ctl("-w", "-l", self.folder / "postgres.log", "-o", self.options, "start")
+
+    def stop(self) -> None:
+        """End it at once, as a power cut would."""
+        self._ctl("-m", "immediate", "stop")
+
+    def _ctl(self, *words: Any) -> None:
+        where = programs()
+        assert where is not None
+        _run([where / "pg_ctl", "-D", self.folder / "cluster", *words], self.who)
+
+
 @contextmanager
 def running_postgres() -> Iterator[str]:
     """A cluster in a folder of its own while the block runs; yields the address of its database. Needs `programs`."""
+    with postgres_to_stop() as postgres:
+        yield postgres.address
+
+
+@contextmanager
+def postgres_to_stop() -> Iterator[Postgres]:
+    """The same as an object that can be stopped and started."""
     where, password = programs(), secrets.token_urlsafe(12)
     assert where is not None
     # Not below pytest's own folders, into which only their owner may look.
@@ -40,12 +71,12 @@ def running_postgres() -> Iterator[str]:
     _run([where / "initdb", "-D", data, "-U", "crc", "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8"], who)
     port = _free_port()
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=40 -c fsync=off"
-    start = [where / "pg_ctl", "-D", data, "-w", "-l", folder / "postgres.log", "-o", options, "start"]
-    _run(start, who)
+    postgres = Postgres(folder, f"postgresql://crc:{password}@127.0.0.1:{port}/postgres", options, who)
+    postgres.start()
     try:
-        yield f"postgresql://crc:{password}@127.0.0.1:{port}/postgres"
+        yield postgres
     finally:
-        _run([where / "pg_ctl", "-D", data, "-m", "immediate", "stop"], who)
+        postgres.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

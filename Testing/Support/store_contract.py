@@ -219,6 +219,8 @@ def payload_for(kind: Kind, prepared: PreparedUnit, person: str, reading: str) -
         Kind.CALIBRATION_OPENED: p.CalibrationOpened(
             "session-9", {unit: digest("final")}, (p.CalibrationResult("zhao", Target.PRIMARY, True, 900, 20, 0, 1000),)
         ),
+        Kind.ACCESS_GRANTED: p.AccessGranted("grant-9", "user", (unit,), "a study"),
+        Kind.ACCESS_ENDED: p.AccessEnded("grant-1", "the study is over"),
         Kind.UNIT_REGISTERED: prepared.registration,
         Kind.SCAN_CHECKED: SCAN_PASSED,
         Kind.SCAN_OVERRULED: p.ScanOverruled(("kvp",), "only scan there is"),
@@ -318,7 +320,23 @@ class StoreContract:
         accepted(bench.sign(final, prepared.unit, "chief", pair))
         assert bench.harness.store("wang").open_final(prepared.unit, "wang").sha256 == final.sha256
         self.only(bench, Kind.UNIT_RELEASED, prepared, ["manager"], p.UnitReleased("2026-1", final.sha256))
-        assert bench.harness.store("user").unit(prepared.unit, "user").phase is Phase.RELEASED
+        self._only_a_grant_opens_it_to_a_data_user(bench, prepared)
+
+    def _only_a_grant_opens_it_to_a_data_user(self, bench: Bench, prepared: PreparedUnit) -> None:
+        user, unit = bench.harness.store("user"), prepared.unit
+        unknown = answer(lambda: user.unit(unit, "user"))
+        assert unknown["error"] == "store.unknown_unit"
+        grant = p.AccessGranted("grant-1", "user", (str(unit),), "a study")
+        self.only(bench, Kind.ACCESS_GRANTED, prepared, ["admin"], grant)
+        assert user.unit(unit, "user").phase is Phase.RELEASED
+        assert [item.unit for item in user.work_list("user")] == [str(unit)]
+        assert [item.grant for item in user.overview("user").grants] == ["grant-1"]
+        assert user.open_final(unit, "user").sha256
+        assert user.open_image(unit, Role.PVP, "user")
+        self.only(bench, Kind.ACCESS_ENDED, prepared, ["admin"], p.AccessEnded("grant-1", "the study is over"))
+        assert answer(lambda: user.unit(unit, "user")) == unknown
+        assert answer(lambda: user.open_final(unit, "user")) == unknown
+        assert user.work_list("user") == ()
 
     def test_store_wide_intents_have_their_roles(self, bench: Bench) -> None:
         prepared, other, barred = (bench.prepared() for _ in range(3))

@@ -37,6 +37,11 @@ class Field:
     choices: tuple[str, ...] = ()
     longest: int = 0
 
+    @property
+    def may_identify(self) -> bool:
+        """Whether the field can hold what identifies a patient: words that a person wrote may name somebody."""
+        return self.kind is FieldKind.TEXT
+
     def label(self, lang: Lang) -> str:
         """The field's name for people, with its unit."""
         name = say(f"clinical.field.{self.id}", lang)

@@ -60,6 +60,9 @@ _STATUS: Mapping[str, int] = MappingProxyType(
         "workflow.role": 403,
         "workflow.unknown_person": 403,
         "workflow.own_case": 403,
+        "workflow.moment_unknown": 404,
+        "access.nothing_then": 404,
+        "access.in_force": 409,
         "file.disk_full": 507,
     }
 )
@@ -102,6 +105,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     code = next((code for kind, code in _FRAMEWORK.items() if isinstance(error, kind)), None)
     if code is None:
         return None
+    if code == "server.away" and is_full(error):
+        code = "file.disk_full"
     if code == "server.away":
         _LOG.error("the database cannot be reached: %s", type(error).__name__)
     response = problem(request, CrcError(code))
@@ -112,6 +117,11 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     if code == "server.away":
         response["Retry-After"] = "5"
     return response
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether a database refuses for want of room: PostgreSQL says so by a class, SQLite by its words alone."""
+    return type(error.__cause__).__name__ == "DiskFull" or "disk is full" in str(error)
 
 
 def refused(request: HttpRequest, refusal: Refusal) -> Response:

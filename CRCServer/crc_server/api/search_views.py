@@ -9,9 +9,10 @@ from crc_core.clinical.fields import record_kinds
 from crc_core.clinical.table import read_table
 from crc_core.errors import CrcError
 from crc_core.files.records import to_document
-from crc_core.quality.progress import progress_of
 from crc_core.vocabulary import PersonRole
 from crc_core.workflow.events import check_chain
+from crc_core.workflow.gates import phases_known
+from crc_core.workflow.listing import UnitLine
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,11 +21,14 @@ from crc_server.api.describing import describe
 from crc_server.api.people_views import require
 from crc_server.api.problems import language
 from crc_server.api.schemas import listed, schema_of
-from crc_server.clinical import StoredRecord, check_records, put_records, records_of
+from crc_server.api.unit_views import number
+from crc_server.clinical import StoredRecord, check_records, put_records, records_of, without_names
 from crc_server.models import CaseRow
-from crc_server.search import find, read_group
+from crc_server.search import fields_for, find, read_group, require_fields
+from crc_server.store.tallies import GOOD_PERMILLE
 
 _MOST_FOUND = 500
+_MOST_PROGRESS = 1000
 _MOST_TABLE_BYTES = 16 * 1024 * 1024
 
 
@@ -56,7 +60,10 @@ class SearchView(StoreView):
         ask = self.body(AskSearch)
         if not (0 <= ask.offset <= 10**7 and 1 <= ask.limit <= _MOST_FOUND):
             raise CrcError("server.bad_number", name="limit", most=_MOST_FOUND)
-        found = find(self.store.searchable(self.person), read_group(ask.where)).order_by("code")
+        group, person = read_group(ask.where), self.store.ledger.context.person(self.person)
+        if person is not None:
+            require_fields(group, fields_for(person))
+        found = find(self.store.searchable(self.person), group).order_by("code")
         rows = found[ask.offset : ask.offset + ask.limit]
         units = [FoundUnit(row.code, row.phase, row.site, row.study_date) for row in rows]
         return Response({"count": found.count(), "units": [to_document(unit) for unit in units]})
@@ -67,10 +74,14 @@ class RecordsView(StoreView):
 
     @describe("The clinical records of a case", answer=listed("records", StoredRecord))
     def get(self, request: Request, case: str) -> Response:
-        """Every version, for who knows a unit of the case that they do not read."""
+        """Every version, for who knows a unit of the case that they do not read; data users get what names nobody."""
         if not self.store.searchable(self.person).filter(case=case).exists():
             raise CrcError("server.not_found")
-        return Response({"records": [to_document(item) for item in records_of(case, history=True)]})
+        person = self.store.ledger.context.person(self.person)
+        records = records_of(case, history=True)
+        if person is None or not phases_known(person):
+            records = without_names(records)
+        return Response({"records": [to_document(item) for item in records]})
 
 
 class RecordTableView(StoreView):
@@ -108,9 +119,22 @@ class StatisticsView(StoreView):
     @describe("Units by state and site, as I may know them", answer={"type": "object"})
     def get(self, request: Request) -> Response:
         """Counts over the units the person may know."""
-        progress = progress_of(self.store, self.person, self.store.ledger.now)
-        by_site = {site: {phase.value: n for phase, n in counts.items()} for site, counts in progress.by_site().items()}
-        return Response({"by_state": {phase.value: n for phase, n in progress.by_state().items()}, "by_site": by_site})
+        tally = self.store.tally(self.person, GOOD_PERMILLE)[0]
+        by_site = {site: {phase.value: n for phase, n in counts.items()} for site, counts in tally.by_site.items()}
+        return Response({"by_state": {phase.value: n for phase, n in tally.by_state.items()}, "by_site": by_site})
+
+
+class ProgressView(StoreView):
+    """The progress of all units, line by line."""
+
+    @describe("Units as lines of the progress", answer=listed("units", UnitLine), query=("after", "limit"))
+    def get(self, request: Request) -> Response:
+        """The lines behind the unit `after`, by code; `more` says whether others follow."""
+        after = request.query_params.get("after", "")
+        limit = number(request, "limit", _MOST_PROGRESS, _MOST_PROGRESS)
+        page, more = self.store.unit_lines_page(self.person, after[:24].replace("\0", ""), max(limit, 1))
+        lines = [to_document(line) for line in page.lines]
+        return Response({"units": lines, "more": more, "shows_readers": page.shows_readers})
 
 
 class AuditView(StoreView):

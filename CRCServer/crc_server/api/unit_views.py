@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from crc_core.errors import CrcError
 from crc_core.files.records import to_document
 from crc_core.files.sealed import MANIFEST_NAME, SealedFile, SealedFolder
+from crc_core.store.looking_back import unit_at
 from crc_core.store.protocol import StoreInfo
-from crc_core.vocabulary import Role
+from crc_core.vocabulary import PersonRole, Role
+from crc_core.workflow.gates import phases_known
 from crc_core.workflow.views import PriorUnit, UnitView, WorkItem
-from django.http import FileResponse
+from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -19,7 +22,9 @@ from rest_framework.response import Response
 from crc_server.api.base import StoreView, unit_of
 from crc_server.api.describing import describe
 from crc_server.api.files import file_response
+from crc_server.api.problems import language
 from crc_server.api.schemas import listed, schema_of
+from crc_server.taking import What, archive_of, note_taken
 
 _MOST_LINES = 1000
 
@@ -59,9 +64,12 @@ class WorkListView(StoreView):
 class UnitDetailView(StoreView):
     """One unit."""
 
-    @describe("A unit as I may know it", answer=schema_of(UnitView))
+    @describe("A unit as I may know it, now or as it was at a moment", answer=schema_of(UnitView), query=("at",))
     def get(self, request: Request, unit: str) -> Response:
-        """All the person may know and do about it."""
+        """All the person may know and do about it; with `at` (ISO 8601 with a zone) what there was to know then."""
+        at = request.query_params.get("at")
+        if at is not None:
+            return Response(to_document(unit_at(self.store, unit_of(unit), self.person, _moment(at))))
         return Response(to_document(self.store.unit(unit_of(unit), self.person)))
 
 
@@ -74,7 +82,17 @@ class PriorUnitsView(StoreView):
         return Response({"units": [to_document(item) for item in self.store.prior_units(unit_of(unit), self.person)]})
 
 
-class ImageFiles(StoreView):
+class TakingView(StoreView):
+    """What the views share from which a data user takes things away, which stands in the audit."""
+
+    def note_granted(self, what: What, unit: str) -> None:
+        """Note what somebody took who has it by a grant alone."""
+        person = self.store.ledger.context.person(self.person)
+        if person is not None and not phases_known(person) and PersonRole.DATA_USER in person.roles:
+            note_taken(person.id, what, self.store.ledger.now, unit)
+
+
+class ImageFiles(TakingView):
     """What the views on images share."""
 
     def files_of(self, unit: str, role: str) -> dict[str, tuple[str, SealedFile]]:
@@ -99,6 +117,7 @@ class ImagesView(ImageFiles):
         """Names, sizes and hashes, in the order they came in."""
         files = self.files_of(unit, role)
         lines = [FileLine(name, entry.bytes, entry.sha256) for name, (_, entry) in files.items()]
+        self.note_granted(What.IMAGES, unit)
         return Response({"files": [to_document(line) for line in lines]})
 
 
@@ -133,14 +152,16 @@ class ReadingFileView(StoreView):
         return _member(self.store.open_reading(reading, self.person), name)
 
 
-class FinalDetailView(StoreView):
+class FinalDetailView(TakingView):
     """The final of a unit."""
 
     @describe("The manifest of the final in force", answer={"type": "object"}, query=("final",))
     def get(self, request: Request, unit: str) -> HttpResponseBase:
         """Its manifest, byte for byte; of an earlier final where `final` names it."""
         wanted = request.query_params.get("final")
-        return _member(self.store.open_final(unit_of(unit), self.person, wanted), MANIFEST_NAME)
+        sealed = self.store.open_final(unit_of(unit), self.person, wanted)
+        self.note_granted(What.FINAL, unit)
+        return _member(sealed, MANIFEST_NAME)
 
 
 class FinalFileView(StoreView):
@@ -151,6 +172,28 @@ class FinalFileView(StoreView):
         """Its bytes."""
         wanted = request.query_params.get("final")
         return _member(self.store.open_final(unit_of(unit), self.person, wanted), name)
+
+
+class ArchiveView(StoreView):
+    """The final of a unit with its images, in one file."""
+
+    @describe("The final in force with report and images as a ZIP file", binary=True)
+    def get(self, request: Request, unit: str) -> HttpResponseBase:
+        """Made while it is sent; every file in it is compared with its hash."""
+        code, store = unit_of(unit), self.store
+        pieces = archive_of(store, code, self.person, language(request))
+        note_taken(self.person, What.ARCHIVE, store.ledger.now, str(code))
+        return StreamingHttpResponse(pieces, content_type="application/octet-stream")
+
+
+def _moment(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text[:40])
+    except ValueError as error:
+        raise CrcError("access.no_moment", text=text[:40]) from error
+    if found.tzinfo is None:
+        raise CrcError("access.no_moment", text=text[:40])
+    return found
 
 
 def number(request: Request, name: str, usual: int, most: int) -> int:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import statistics
-from dataclasses import dataclass
 from typing import Any
 
 from crc_core.clinical.fields import record_kinds
-from crc_core.clinical.table import read_table
+from crc_core.clinical.table import ClinicalRecord, decoded, read_table
+from crc_core.clinical.values import show_value
 from crc_core.errors import CrcError
-from crc_core.quality.progress import Progress, progress_of
-from crc_core.vocabulary import PersonRole, Target, Title
+from crc_core.text import Lang
+from crc_core.vocabulary import PersonRole, Title
 from crc_core.workflow.events import Kind, check_chain
 from crc_core.workflow.intents import Refusal, new_intent
 from crc_core.workflow.payloads import PersonSet
-from crc_core.workflow.views import Phase
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
@@ -22,23 +20,14 @@ from django.views.decorators.http import require_GET, require_http_methods
 from knox.models import AuthToken
 
 from crc_server.api.search_views import known_cases
-from crc_server.clinical import check_records, put_records
+from crc_server.clinical import changes_of, check_records, put_records
+from crc_server.store.tallies import GOOD_PERMILLE
 from crc_server.web.page import Visit, page
 
-_GOOD_PERMILLE = 800
 _EVENTS_SHOWN = 200
 _LINES_SHOWN = 500
+_ROWS_SHOWN = 20
 _MOST_TABLE_BYTES = 3 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class TargetAgreement:
-    """How well readers agree on one target."""
-
-    target: Target
-    count: int
-    good: int
-    median_permille: int
 
 
 @page
@@ -53,31 +42,19 @@ work_page = require_GET(work)
 @page
 def progress(visit: Visit) -> HttpResponse:
     """How the work goes on, and how well readers agree."""
-    found = progress_of(visit.store, visit.person.id, visit.store.ledger.now)
-    counts = found.by_state()
-    states = [(phase, counts[phase]) for phase in Phase if phase in counts]
+    numbers, waiting = visit.store.tally(visit.person.id, GOOD_PERMILLE)
     return visit.show(
         "progress",
-        states=states,
-        total=len(found.lines),
-        sites=[(site, sum(counts.values()), counts) for site, counts in found.by_site().items()],
-        readers=[(item.reader, list(item.slots.items())) for item in found.by_reader()] if found.shows_readers else [],
-        waiting=found.waiting()[:50],
-        agreement=_agreement(found),
+        states=list(numbers.by_state.items()),
+        total=sum(numbers.by_state.values()),
+        sites=[(site, sum(counts.values()), counts) for site, counts in numbers.by_site.items()],
+        readers=[(reader, list(slots.items())) for reader, slots in numbers.by_reader.items()],
+        waiting=waiting,
+        agreement=numbers.agreement,
     )
 
 
 progress_page = require_GET(progress)
-
-
-def _agreement(found: Progress) -> list[TargetAgreement]:
-    lines = []
-    for target in Target:
-        dice = [point.dice_permille for point in found.agreement(target)]
-        if dice:
-            good = sum(value >= _GOOD_PERMILLE for value in dice)
-            lines.append(TargetAgreement(target, len(dice), good, int(statistics.median(dice))))
-    return lines
 
 
 @page
@@ -175,18 +152,20 @@ def tables(visit: Visit) -> HttpResponse:
         problems=problems,
         taken=is_taken,
         changed=changed,
-        csv=_as_text(data),
+        csv=decoded(data),
+        changes=changes_of(table.records),
+        preview=[_preview(record, visit.lang) for record in table.records[:_ROWS_SHOWN]],
     )
 
 
 tables_page = require_http_methods(["GET", "POST"])(tables)
 
 
-def _as_text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("gb18030")
+def _preview(record: ClinicalRecord, lang: Lang) -> tuple[str, str, str]:
+    """A row as it was understood: case, date, values in words and standard units."""
+    fields = [field for field in record_kinds().kind(record.kind).fields if field.id in record.values]
+    shown = [f"{field.label(lang)}: {show_value(field, record.values[field.id], lang)}" for field in fields]
+    return record.case, record.date or "", "; ".join(shown)
 
 
 @sensitive_post_parameters()

@@ -10,14 +10,14 @@ from crc_core.errors import CrcError
 from crc_core.text import Lang
 from crc_core.vocabulary import PersonRole
 from crc_core.workflow.context import Person
-from crc_core.workflow.gates import phases_known
+from crc_core.workflow.gates import may_search
 from django.contrib.auth import logout
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from crc_server.api.problems import error_again, language, status_of
+from crc_server.api.problems import error_again, is_full, language, status_of
 from crc_server.store.opening import open_store
 from crc_server.store.server_store import ServerStore
 
@@ -49,10 +49,12 @@ class Visit:
 
     def _menu(self) -> list[tuple[str, str]]:
         """The places the person can go: the code of each word and its address."""
-        searches = bool(phases_known(self.person))
-        places = [("web.search", "/search")] if searches else []
+        places = [("web.search", "/search")] if may_search(self.person) else []
         places += [("web.work", "/work"), ("web.progress", "/progress")]
         places += [("web.tables", "/tables")] if self.has(PersonRole.DATA_MANAGER) else []
+        places += (
+            [("access.grants", "/grants")] if self.person.roles & _AUDITORS or self.has(PersonRole.DATA_USER) else []
+        )
         places += [("web.audit", "/audit")] if self.person.roles & _AUDITORS else []
         places += [("web.people", "/people")] if self.has(PersonRole.ADMINISTRATOR) else []
         return places
@@ -77,8 +79,8 @@ def page(view: Callable[..., HttpResponse]) -> Page:
             return view(Visit(request, store, person), **names)
         except CrcError as error:
             return show_error(request, error)
-        except (OperationalError, InterfaceError):
-            return show_error(request, CrcError("server.away"))
+        except (OperationalError, InterfaceError) as error:
+            return show_error(request, CrcError("file.disk_full" if is_full(error) else "server.away"))
 
     return answer
 

@@ -11,12 +11,28 @@ from crc_core.clinical.fields import record_kinds
 from crc_core.clinical.values import show_value
 from crc_core.errors import CrcError
 from crc_core.text import Lang, catalogue, say
-from crc_core.workflow.gates import phases_known
+from crc_core.vocabulary import PersonRole
+from crc_core.workflow.gates import may_search
 from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crc_server.clinical import records_of
-from crc_server.search import DEEPEST, Comparator, Condition, Group, Join, find, problem_of, search_fields
+from crc_server.saved_searches import forget_search, keep_search, kept_search, saved_searches
+from crc_server.search import (
+    DEEPEST,
+    Comparator,
+    Condition,
+    Group,
+    Join,
+    SearchField,
+    fields_for,
+    find,
+    problem_of,
+    search_fields,
+)
+from crc_server.taking import What, note_taken
 from crc_server.web.page import Visit, page
 
 _PAGE = 50
@@ -42,14 +58,16 @@ class Node:
 @page
 def search(visit: Visit) -> HttpResponse:
     """The page; with htmx only the part that changes."""
-    if not phases_known(visit.person):
+    if not may_search(visit.person):
         raise CrcError("server.not_yours")
-    form = visit.request.POST
-    tree = _changed(_tree(form), form.get("do", ""))
+    form, fields = visit.request.POST, fields_for(visit.person)
+    tree = _only(_changed(_kept(visit) or tree_in(form), form.get("do", "")), fields)
     shown, count, more = _found(visit, tree, _offset(form))
     values: dict[str, Any] = {
         "node": _node(tree, "0", visit.lang),
-        "fields": [(field.id, field.label(visit.lang)) for field in search_fields().values()],
+        "fields": [(field.id, field.label(visit.lang)) for field in fields.values()],
+        "saved": saved_searches(visit.person.id),
+        "users": _data_users(visit),
         "units": shown,
         "count": count,
         "offset": _offset(form),
@@ -66,17 +84,20 @@ search_page = require_http_methods(["GET", "POST"])(search)
 @page
 def export(visit: Visit) -> HttpResponse:
     """What was found, with the current clinical values, as a CSV table to take away."""
-    if not phases_known(visit.person):
+    if not may_search(visit.person):
         raise CrcError("server.not_yours")
-    units = find(visit.store.searchable(visit.person.id), _usable(_tree(visit.request.POST))).order_by("code")
-    fields = [field for kind in record_kinds().records for field in kind.fields]
+    allowed = fields_for(visit.person)
+    tree = usable(_only(tree_in(visit.request.POST), allowed))
+    units = find(visit.store.searchable(visit.person.id), tree).order_by("code")[:_MOST_EXPORTED]
+    fields = [field for kind in record_kinds().records for field in kind.fields if field.id in allowed]
+    note_taken(visit.person.id, What.TABLE, visit.store.ledger.now, count=len(units))
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="units.csv"'
     answer.write("\ufeff")
     table = csv.writer(answer)
     heads = [say(f"search.field.{name}", visit.lang) for name in ("code", "phase", "site", "study_date")]
     table.writerow([*heads, *(field.label(visit.lang) for field in fields)])
-    for row in units[:_MOST_EXPORTED]:
+    for row in units:
         current = {name: value for record in records_of(row.case) for name, value in record.values.items()}
         shown = [show_value(field, current[field.id], visit.lang) if field.id in current else "" for field in fields]
         phase = say(f"phase.{row.phase}", visit.lang)
@@ -85,6 +106,43 @@ def export(visit: Visit) -> HttpResponse:
 
 
 export_page = require_POST(export)
+
+
+@page
+def save(visit: Visit) -> HttpResponse:
+    """Keep the conditions under a name, in place of others of that name; or forget them."""
+    if not may_search(visit.person):
+        raise CrcError("server.not_yours")
+    form = visit.request.POST
+    name = " ".join(form.get("name", "").split())[:80]
+    if form.get("do") == "forget":
+        forget_search(visit.person.id, name)
+        return redirect("/search")
+    keep_search(visit.person.id, name, _only(tree_in(form), fields_for(visit.person)), visit.store.ledger.now)
+    return redirect(f"/search?{urlencode({'saved': name})}")
+
+
+save_page = require_POST(save)
+
+
+def _kept(visit: Visit) -> Group | None:
+    """The kept search that the address names; None where it names none."""
+    name = visit.request.GET.get("saved")
+    return None if name is None or visit.request.method != "GET" else kept_search(visit.person.id, name)
+
+
+def _only(group: Group, fields: Mapping[str, SearchField]) -> Group:
+    """The tree without conditions on fields the person may not search by."""
+    parts = [_only(part, fields) if isinstance(part, Group) else part for part in group.parts]
+    return replace(group, parts=tuple(part for part in parts if isinstance(part, Group) or part.field in fields))
+
+
+def _data_users(visit: Visit) -> list[tuple[str, str]]:
+    """To whom an administrator can grant what was found."""
+    if not visit.has(PersonRole.ADMINISTRATOR):
+        return []
+    people = [item for item in visit.store.persons() if item.active and PersonRole.DATA_USER in item.roles]
+    return [(item.id, visit.store.passwords.name(item.id)) for item in people]
 
 
 def _harmless(cell: str) -> str:
@@ -97,7 +155,7 @@ def _offset(form: Mapping[str, Any]) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
 
 
-def _tree(form: Mapping[str, Any]) -> Group:
+def tree_in(form: Mapping[str, Any]) -> Group:
     """The tree in the form; one that holds for everything where there is none."""
     if "n0.join" not in form:
         return Group(Join.ALL)
@@ -153,10 +211,10 @@ def _at(group: Group, steps: list[int], change: Any) -> Group:
     return replace(group, parts=tuple(parts))
 
 
-def _usable(group: Group) -> Group:
+def usable(group: Group) -> Group:
     """The tree without conditions that are not finished yet; they are marked in the form."""
     kept = [
-        _usable(part) if isinstance(part, Group) else part
+        usable(part) if isinstance(part, Group) else part
         for part in group.parts
         if isinstance(part, Group) or problem_of(part) is None
     ]
@@ -164,7 +222,7 @@ def _usable(group: Group) -> Group:
 
 
 def _found(visit: Visit, tree: Group, offset: int) -> tuple[list[Any], int, bool]:
-    units = find(visit.store.searchable(visit.person.id), _usable(tree)).order_by("code")
+    units = find(visit.store.searchable(visit.person.id), usable(tree)).order_by("code")
     count = units.count()
     return list(units[offset : offset + _PAGE]), count, offset + _PAGE < count
 

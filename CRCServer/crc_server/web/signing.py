@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crc_core.errors import CrcError
 from crc_core.text import Lang
-from crc_core.workflow.gates import phases_known
+from crc_core.workflow.gates import may_search
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -74,4 +74,4 @@ def choose_language(request: HttpRequest) -> HttpResponse:
 @page
 def home(visit: Visit) -> HttpResponse:
     """The first page: searching for who may, else one's own work."""
-    return redirect("/search" if phases_known(visit.person) else "/work")
+    return redirect("/search" if may_search(visit.person) else "/work")
