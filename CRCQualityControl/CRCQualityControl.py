@@ -90,6 +90,7 @@ class Session:
         from crc_widgets.application import SlicerApplication
         from crc_widgets.ask import Dialogs
         from crc_widgets.clock import MachineClock
+        from crc_widgets.dialog import run_modal
         from crc_widgets.editor_host import EditorHost
         from crc_widgets.jobs import QtJobs
         from crc_widgets.settings import SlicerSettings
@@ -114,14 +115,21 @@ class Session:
             clock=MachineClock(),
             settings=SlicerSettings(),
             open_store=lambda place: FolderStore(Path(place)),
+            connect=self.connect,
         )
         self.quality = QualityControl(kit, panel_language())
-        self.window = QualityWindow(parent, self.quality, PAGES, self.editor.widget, _run)
+        self.window = QualityWindow(parent, self.quality, PAGES, self.editor.widget, run_modal)
         self._started = False
 
     def lang(self):
         """The language the person is asked in."""
         return self.quality.hub.lang
+
+    def connect(self, url, ca_file):
+        """The session at a server, where nobody has signed in yet."""
+        from crc_core.store.remote.session import ServerSession
+
+        return ServerSession(url, ca_file, lang=self.lang)
 
     def enter(self):
         """The module is shown."""
@@ -145,10 +153,6 @@ class Session:
         self.editor.release()
         self.window.panel.widget.deleteLater()
         self.editor.widget.deleteLater()
-
-
-def _run(dialog):
-    return dialog.exec_()
 
 
 class CRCQualityControlTest(ScriptedLoadableModuleTest):

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from crc_core.contour.voxels import bounding_box
+from crc_core.errors import CrcError
 from crc_core.identity import UnitId
 from crc_core.reading.final import Take
 from crc_core.report.merge import Choice as Side
+from crc_core.store.access import ServerForm
+from crc_core.store.folder import FolderStore
+from crc_core.store.remote.session import SignedIn
+from crc_core.store.remote.standing import LineState
 from crc_core.text import Lang
-from crc_core.vocabulary import Role, Target, TargetAnswer
+from crc_core.vocabulary import PersonRole, Role, Target, TargetAnswer, Title
 from CRCQualityControlLib.presenter.ports import Fill, Tool, Views
 from CRCQualityControlLib.presenter.state import Level, Page
 from quality_room import Room, Seat
@@ -214,6 +221,73 @@ def test_a_final_that_proves_wrong_is_superseded_by_a_version(tmp_path: Path) ->
     finals = room.store.unit(UnitId.parse(unit), "chief").finals
     assert [final.version for final in finals] == [1, 2]
     assert seat.state.adjudication.case is None
+
+
+class Server:
+    """A session at a server that knows one person and one password."""
+
+    def __init__(self, room: Room, url: str) -> None:
+        self.room, self.url, self.ca_file, self.state = room, url, None, LineState.SIGNED_OUT
+        self.on_change: Callable[[], None] = lambda: None
+
+    @property
+    def store(self) -> FolderStore:
+        return self.room.store
+
+    def try_sign_in(self, person: str, password: str) -> SignedIn:
+        if password != "right":
+            raise CrcError("server.sign_in")
+        roles = frozenset({PersonRole.SENIOR})
+        return SignedIn(person, "t", "Chief", Title.CHIEF, roles, "01", self.room.store.info())
+
+    def enter(self, signed: SignedIn) -> None:
+        self.become(LineState.CONNECTED)
+
+    def become(self, state: LineState) -> None:
+        self.state = state
+        self.on_change()
+
+    def look(self) -> None:
+        return None
+
+    def see(self, trouble: CrcError | None) -> None:
+        self.become(LineState.CONNECTED)
+
+
+def test_a_server_is_signed_in_to_and_asked_again_when_the_session_ends(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    (unit,) = room.read(1, "wang", "li")
+    seat = room.sit("chief")
+    servers: list[Server] = []
+
+    def connect(url: str, _ca_file: str | None) -> Server:
+        servers.append(Server(room, url))
+        return servers[-1]
+
+    seat.quality.hub.kit = replace(seat.quality.hub.kit, connect=connect)
+    good = ServerForm("https://crc.example", "", "chief", "right")
+    seat.ask.will(replace(good, password="wrong"), good)
+    seat.quality.online.choose()
+    assert len(seat.ask.troubles) == 1
+    assert (seat.state.store.place, seat.state.store.person) == ("https://crc.example", "chief")
+    assert [row.unit for row in seat.state.adjudication.queue] == [unit]
+    assert room.settings.get("server/person") == "chief"
+    assert "right" not in repr(vars(room.settings))
+    seat.quality.adjudication.open(unit)
+    seat.quality.deciding.take(PRIMARY, Take.UNION)
+    decided = seat.state.adjudication.case
+    servers[-1].become(LineState.AWAY)
+    assert seat.state.message.level is Level.WARNING
+    seat.quality.refresh()
+    assert servers[-1].state is LineState.CONNECTED
+    seat.ask.will(good)
+    servers[-1].become(LineState.SIGNED_OUT)
+    seat.jobs.advance(1)
+    assert servers[-1].state is LineState.CONNECTED
+    assert seat.state.adjudication.case == decided
+    seat.ask.will("leave")
+    seat.quality.open_store(room.place)
+    assert seat.state.store.place == room.place
 
 
 def table(path: Path, *, gap: bool = False, raters: tuple[str, ...] = ("wang", "li")) -> Path:

@@ -8,14 +8,17 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from crc_core.contour.inspection import Window
+from crc_core.errors import CrcError
 from crc_core.store.protocol import Store
 from crc_core.vocabulary import Role, Target
 
 if TYPE_CHECKING:
     from crc_core.geometry.grid import Volume
+    from crc_core.store.access import ServerForm
+    from crc_core.store.remote.session import ServerSession
 
 Point = tuple[float, float, float]
 """A point in RAS millimetres."""
@@ -163,6 +166,17 @@ class Ask(Protocol):
     def folder(self, title: str, preset: Path | None = None) -> Path | None:
         """A folder that exists."""
 
+    def server(
+        self,
+        title: str,
+        words: str,
+        form: ServerForm,
+        attempt: Callable[[ServerForm], Any],
+        *,
+        is_fixed: bool = False,
+    ) -> Any:
+        """Sign in to a server: what `attempt` gives for the form filled in; what it raises is told in the form."""
+
     def file(self, title: str, endings: Sequence[str], preset: Path | None = None) -> Path | None:
         """A file that exists, of one of these endings (without dots)."""
 
@@ -185,6 +199,9 @@ class Step:
 
 class Jobs(Protocol):
     """Work in short steps between the person's own actions."""
+
+    def later(self, name: str, delay_s: float, call: Callable[[], None]) -> None:
+        """Call once after a delay."""
 
     def cancel(self, name: str) -> None:
         """Forget the steps that run under a name."""
@@ -220,9 +237,16 @@ class Settings(Protocol):
         """Remember; None forgets."""
 
 
+def _no_server(url: str, ca_file: str | None) -> ServerSession:
+    raise CrcError("server.sign_in")
+
+
 @dataclass(frozen=True)
 class Kit:
-    """All the presenter is given; `open_store` takes a place."""
+    """All the presenter is given; `open_store` takes a place.
+
+    `connect` gives the session at a server (address, the hospital's own certificate file), where nobody is signed in.
+    """
 
     scene: QualityScene
     ask: Ask
@@ -231,3 +255,4 @@ class Kit:
     clock: Clock
     settings: Settings
     open_store: Callable[[str], Store]
+    connect: Callable[[str, str | None], ServerSession] = _no_server

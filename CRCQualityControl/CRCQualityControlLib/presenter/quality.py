@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from crc_core.store.protocol import Store
 from crc_core.text import Lang
 
 from CRCQualityControlLib.presenter.adjudication import Adjudication
@@ -13,6 +15,7 @@ from CRCQualityControlLib.presenter.calibration import Calibration
 from CRCQualityControlLib.presenter.deciding import Deciding
 from CRCQualityControlLib.presenter.desk import Desk
 from CRCQualityControlLib.presenter.hub import Hub
+from CRCQualityControlLib.presenter.online import Online
 from CRCQualityControlLib.presenter.people import colleagues, oneself
 from CRCQualityControlLib.presenter.ports import Kit
 from CRCQualityControlLib.presenter.progress import ProgressPage
@@ -20,6 +23,9 @@ from CRCQualityControlLib.presenter.sample import Sampling
 from CRCQualityControlLib.presenter.signing import Signing
 from CRCQualityControlLib.presenter.state import Page, State, StoreState
 from CRCQualityControlLib.presenter.viewing import Viewing
+
+if TYPE_CHECKING:
+    from crc_core.store.remote.session import ServerSession, SignedIn
 
 _STORE, _PERSON = "quality/store", "quality/person"
 _OTHER_MODULES_STORE = "store"
@@ -33,6 +39,8 @@ class QualityControl:
         self.hub = Hub(kit, lang)
         self.viewing = Viewing(self.hub)
         self.desk = Desk(self.hub, self.viewing)
+        self.online = Online(self.hub)
+        self.online.may_leave, self.online.entered = self.desk.may_leave, self._signed_in
         self.agreement = Agreement(self.hub)
         self.adjudication = Adjudication(self.hub, self.desk)
         self.deciding = Deciding(self.desk)
@@ -52,14 +60,16 @@ class QualityControl:
         return self.hub.state
 
     def start(self) -> None:
-        """Open what was chosen before on this machine."""
+        """Open what was chosen before on this machine; at a server one signs in first."""
         place = self.hub.kit.settings.get(_STORE) or self.hub.kit.settings.get(_OTHER_MODULES_STORE)
-        if place:
+        if place and "://" in place:
+            self.online.choose(place)
+        elif place:
             self.open_store(place)
 
     def choose_store(self) -> None:
         """Choose the folder of a store."""
-        preset = Path(self._place) if self._place else None
+        preset = Path(self._place) if self._place and "://" not in self._place else None
         folder = self.hub.kit.ask.folder(self.hub.say("quality.ask.store"), preset)
         if folder is not None:
             self.open_store(str(folder))
@@ -71,12 +81,21 @@ class QualityControl:
         store = self.hub.attempt(lambda: self.hub.kit.open_store(place))
         if store is None:
             return
-        self.hub.kit.settings.put(_STORE, place)
-        self._place, self.hub.store = place, store
-        self._people = self.hub.attempt(lambda: colleagues(store)) or ()
+        self.online.forget()
+        self._take(place, store)
         remembered = self.hub.kit.settings.get(_PERSON) or ""
         known = {person for person, _ in self._people}
         self._work_as(oneself(store) or (remembered if remembered in known else ""))
+
+    def _signed_in(self, session: ServerSession, signed: SignedIn) -> None:
+        self._take(session.url, session.store)
+        self._people = ((signed.person, signed.name),)
+        self._work_as(signed.person)
+
+    def _take(self, place: str, store: Store) -> None:
+        self.hub.kit.settings.put(_STORE, place)
+        self._place, self.hub.store = place, store
+        self._people = self.hub.attempt(lambda: colleagues(store)) or ()
 
     def choose_person(self, person: str) -> None:
         """Work as another person from now on."""
@@ -89,7 +108,8 @@ class QualityControl:
         self.refresh()
 
     def refresh(self) -> None:
-        """Fetch what the page shows anew."""
+        """Fetch what the page shows anew; a server that was away is tried again."""
+        self.online.look()
         if self.hub.store is None or not self.hub.person:
             return
         pages: dict[Page, Callable[[], None]] = {
@@ -120,6 +140,7 @@ class QualityControl:
     def shut_down(self) -> None:
         """The application ends or the module is loaded anew: no question any more."""
         self.hub.stop()
+        self.online.forget()
         self.deciding.drop_edit()
         self.desk.clear()
         self.viewing.clear()

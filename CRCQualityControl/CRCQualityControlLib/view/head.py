@@ -43,8 +43,17 @@ class Head:
 
     def _first_line(self, menu: qt.QMenu) -> qt.QHBoxLayout:
         kit, row = self._kit, line()
-        self._choose = worded(tool(self.widget, "crc.head.choose_store", self._quality.choose_store))
+        self._choose = worded(tool(self.widget, "crc.head.choose_store", None))
         self._choose.setIcon(kit.icons.icon("folder"))
+        self._choose.setPopupMode(qt.QToolButton.InstantPopup)
+        self._stores = qt.QMenu(self._choose)
+        for name in ("folder", "server"):
+            action = self._stores.addAction("")
+            action.setObjectName(f"crc.head.store.{name}")
+            action.setData(name)
+            kit.words.text(action, f"quality.view.store_{name}")
+        self._stores.connect("triggered(QAction*)", self._choose_store)
+        self._choose.setMenu(self._stores)
         self._person = qt.QComboBox(self.widget)
         self._person.setObjectName("crc.head.person")
         self._person.setSizePolicy(qt.QSizePolicy.Expanding, qt.QSizePolicy.Fixed)
@@ -121,6 +130,12 @@ class Head:
         # Where a case stays on the desk the person stays, too.
         self._draw_people(self._quality.state.store, self._lang)
 
+    def _choose_store(self, action: qt.QAction) -> None:
+        if action.data() == "server":
+            self._quality.online.choose()
+        else:
+            self._quality.choose_store()
+
     def _turn(self, key: str) -> None:
         self._quality.show_page(Page(key))
 
@@ -130,4 +145,4 @@ class Head:
 
 def _name(place: str) -> str:
     """The last part of where a store is: a folder's name, a server's address."""
-    return PurePath(place).name or place
+    return place.partition("://")[2] or PurePath(place).name or place
