@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import unittest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import slicer
@@ -33,6 +35,20 @@ def digest(folder: Path) -> str:
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         found.update(str(path.relative_to(folder)).encode() + path.read_bytes())
     return found.hexdigest()
+
+
+class Picking:
+    """Answers the question for a file; all other questions go to who is asked otherwise."""
+
+    def __init__(self, other: Any, path: Path) -> None:
+        self._other, self._path = other, path
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._other, name)
+
+    def file(self, *_: object) -> Path:
+        """The file."""
+        return self._path
 
 
 class Quality(unittest.TestCase):
@@ -192,6 +208,24 @@ class Quality(unittest.TestCase):
         open_fields = [row for row in senior.case.fields if row.critical]
         senior.quality.deciding.settle_rest(Side.B)
         self.assertTrue(all(row.chosen is Side.B for row in senior.case.fields if row in open_fields or row.critical))
+
+    def test_the_agreement_of_a_table_is_shown(self) -> None:
+        senior = self.senior
+        senior.press("head.page.agreement")
+        hand.keep_picture("10-agreement")
+        lines = [f"c{case},{rater},{20 + case * 1.5 + place * 0.6 * (case % 4)}" for case in range(40)
+                 for place, rater in enumerate(("wang", "li"))]  # fmt: skip
+        path = hand.folder() / "长径.csv"
+        path.write_text("\n".join(["case,rater,value", *lines]), encoding="utf-8")
+        ask = dataclasses.replace(senior.quality.hub.kit, ask=Picking(senior.session.ask, path))
+        senior.quality.hub.kit = ask
+        senior.press("agreement.open_table")
+        self.assertTrue(senior.state.agreement.reached)
+        self.assertEqual(senior.control("agreement.table").rowCount, 1)
+        hand.keep_picture("11-agreement-table")
+        senior.press("agreement.part.limits")
+        self.assertEqual(senior.control("agreement.table").item(0, 1).text(), "40")
+        senior.press("head.page.adjudication")
 
     def test_another_module_gets_its_views_back_and_nothing_stays_behind(self) -> None:
         senior = self.senior
