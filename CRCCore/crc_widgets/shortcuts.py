@@ -29,6 +29,7 @@ class Shortcuts:
         self.bindings = tuple(bindings)
         self._live: list[tuple[qt.QShortcut, Binding]] = []
         self._taken: list[tuple[qt.QAction, qt.QKeySequence]] = []
+        self._rivals: list[qt.QAction] | None = None
 
     def install(self, window: qt.QWidget) -> None:
         """Listen to the keys in a window; again is harmless."""
@@ -56,10 +57,13 @@ class Shortcuts:
     def _take_over(self, window: qt.QWidget) -> None:
         """Two owners of a key make it dead for both: who means the same by it lets go of it for a while."""
         ours = {binding.keys for binding in self.bindings} & SAME_MEANING
-        for action in window.findChildren("QAction"):
-            keys = action.shortcut
-            if keys.toString() in ours:
-                self._taken.append((action, qt.QKeySequence(keys.toString())))
+        if self._rivals is None:
+            # Once: there are more than a thousand actions, and these few belong to the window itself.
+            self._rivals = [action for action in window.findChildren("QAction") if action.shortcut.toString() in ours]
+        for action in self._rivals:
+            keys = action.shortcut.toString()
+            if keys in ours:
+                self._taken.append((action, qt.QKeySequence(keys)))
                 action.setShortcut(qt.QKeySequence())
 
     @property
