@@ -15,6 +15,9 @@ def _database(url: DatabaseUrl | None) -> dict[str, Any]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": CONFIG.sqlite,
+            # The last connection that closes takes the write-ahead log with it, and on a full disk nobody could make
+            # another: who only reads would be sent away too.
+            "CONN_MAX_AGE": None,
             "OPTIONS": {
                 # Two writers that both begin by reading would otherwise both fail when they come to write.
                 "transaction_mode": "IMMEDIATE",

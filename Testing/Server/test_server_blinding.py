@@ -49,7 +49,8 @@ def everything(api: ApiBench, reader: str, prepared: Any, own: str, other: str) 
     unit, case = str(prepared.unit), prepared.unit.case
     paths = ["store", "me", "overview", "work-list", "work-list?limit=1", "events", "events/head", "people"]
     paths += [f"units/{unit}", f"units/{unit}/final", f"units/{unit}/final/files/final.json"]
-    paths += [f"units/{unit}/priors", f"units/{unit}/archive", f"cases/{case}/records", "statistics", "progress", "audit"]
+    paths += [f"units/{unit}/priors", f"units/{unit}/archive", f"cases/{case}/records"]
+    paths += ["statistics", "progress", "audit"]
     paths += [f"units/{unit}?at={moment}T00:00Z" for moment in ("2026-01-05", "2026-01-06", "2030-01-01")]
     paths += [f"units/{unit}/images/{role}{name}" for role in ROLES for name in ("", "/00001.dcm", "/none.dcm")]
     for reading in (own, other, digest("none")):

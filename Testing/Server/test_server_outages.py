@@ -140,7 +140,7 @@ def test_a_disk_that_is_full_until_somebody_makes_room(tmp_path: Path) -> None:
             assert outbox.items()[-1].state is SendState.WAITING, (answers, outbox.items())
             with pytest.raises(CrcError) as caught:
                 manager.post("cases", {"site": "01"})
-    assert caught.value.code in ("file.disk_full", "server.away")
+            assert caught.value.code in ("file.disk_full", "server.away")
             assert store.unit(prepared.unit, "wang").slots[0].reading == first.sha256
             assert store.work_list("wang")
             filler.unlink()
