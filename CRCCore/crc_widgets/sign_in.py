@@ -125,13 +125,16 @@ class _Dialog:
         self._ok = button(self.dialog, "crc.sign_in.ok", self._send)
         self._ok.setText(self._say("ok"))
         self._ok.setDefault(True)
-        cancel = button(self.dialog, "crc.sign_in.cancel", self.dialog.reject)
+        cancel = button(self.dialog, "crc.sign_in.cancel", self._put_away)
         cancel.setText(say("widgets.ask.cancel", self._lang))
         row.addWidget(self._busy)
         row.addStretch(1)
         row.addWidget(self._ok)
         row.addWidget(cancel)
         return row
+
+    def _put_away(self) -> None:
+        self.dialog.reject()
 
     def _say(self, code: str) -> str:
         return say(f"widgets.sign_in.{code}", self._lang)

@@ -121,7 +121,9 @@ def signing_in(url: str, person: str, *passwords: str) -> Iterator[list[str]]:
         if dialog.objectName == "crc.ask":
             dialog.findChild("QObject", "crc.ask.server").click()
         elif dialog.objectName == "crc.sign_in" and waiting:
+            timer.stop()
             fill(dialog)
+            timer.start()
 
     def fill(dialog: Any) -> None:
         entry = {name: dialog.findChild("QObject", f"crc.sign_in.{name}") for name in ("url", "person", "password")}
@@ -134,7 +136,10 @@ def signing_in(url: str, person: str, *passwords: str) -> Iterator[list[str]]:
             entry["url"].setText(url)
         entry["person"].setText(person)
         entry["password"].setText(waiting.pop(0))
-        hand.keep_picture("s1-sign-in")
+        wanted = os.environ.get("CRC_PICTURES")
+        if wanted:
+            Path(wanted).mkdir(parents=True, exist_ok=True)
+            dialog.grab().save(str(Path(wanted) / f"s1-sign-in-{len(told)}.png"))
         dialog.findChild("QObject", "crc.sign_in.ok").click()
 
     timer.connect("timeout()", look)
