@@ -7,14 +7,15 @@ files of a folder. `CRC_BENCH` names the folder they are kept in.
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import random
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from big_chain import big_chain
-from crc_core.clinical.table import ClinicalRecord
 from crc_core.workflow.events import Event, Kind, read_event
 
 PASSWORD = "a-long-first-password-7"
@@ -44,10 +45,39 @@ def chain_file(cases: int) -> Path:
 
 def events_of(cases: int) -> Iterator[Event]:
     """The events of so many cases, each with a hash that fits."""
-    path = chain_file(cases)
-    with gzip.open(path, "rb") as stream:
+    return (read_event(line, chain_file(cases)) for line in _lines(cases))
+
+
+def _lines(cases: int) -> Iterator[bytes]:
+    with gzip.open(chain_file(cases), "rb") as stream:
         for line in stream:
-            yield read_event(line.rstrip(b"\n"), path)
+            yield line.rstrip(b"\n")
+
+
+def _row(line: bytes) -> Any:
+    """The row of an event, whose hash the making of the index will compare."""
+    from crc_server.models import EventRow
+
+    known = json.loads(line)
+    names = ("seq", "kind", "intent_id", "hash")
+    return EventRow(unit=known.get("unit"), body=line.decode(), **{name: known[name] for name in names})
+
+
+def fill_where_empty(cases: int) -> None:
+    """Set Django up from the environment, bring the tables to this version and fill them where they are empty."""
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0, interactive=False)
+    from crc_core.workflow.context import load_policy
+    from crc_server.store.opening import has_store
+    from crc_server.store.reindexing import is_index_current, make_index
+
+    if not has_store():
+        fill_server(cases)
+    elif not is_index_current():
+        make_index(load_policy())
 
 
 def fill_server(cases: int) -> None:
@@ -56,7 +86,7 @@ def fill_server(cases: int) -> None:
     from crc_core.files.records import to_document
     from crc_core.workflow.context import load_policy
     from crc_server.models import CaseRow, EventRow, StoreRow
-    from crc_server.store.chain import event_row
+    from crc_server.store.chain import event_in
     from crc_server.store.reindexing import make_index
     from django.db import transaction
 
@@ -65,15 +95,19 @@ def fill_server(cases: int) -> None:
     people: list[str] = []
     codes: dict[str, Event] = {}
     with transaction.atomic():
-        for events in _batches(events_of(cases)):
-            EventRow.objects.bulk_create([event_row(event) for event in events])
-            for event in events:
-                if event.kind is Kind.PERSON_SET:
-                    people.append(event.payload.person)
-                elif event.kind is Kind.UNIT_REGISTERED:
-                    codes.setdefault(str(event.unit).rpartition("_")[0], event)
-            row.created = row.created or events[0].at
-            row.head_seq, row.head_hash, row.head_at = events[-1].seq, events[-1].hash, events[-1].at
+        for lines in _batches(_lines(cases)):
+            rows = [_row(line) for line in lines]
+            EventRow.objects.bulk_create(rows)
+            for item in rows:
+                if item.kind in (Kind.PERSON_SET, Kind.UNIT_REGISTERED):
+                    event = event_in(item)
+                    if item.kind == Kind.PERSON_SET:
+                        people.append(event.payload.person)
+                    else:
+                        codes.setdefault(str(event.unit).rpartition("_")[0], event)
+            last = event_in(rows[-1])
+            row.created = row.created or last.at
+            row.head_seq, row.head_hash, row.head_at = last.seq, last.hash, last.at
         row.save()
         reserved = (
             CaseRow(code=code, site=code[4:6], serial=int(code[7:13]), actor=event.actor, at=event.at)
@@ -85,10 +119,10 @@ def fill_server(cases: int) -> None:
     _record(codes)
 
 
-def _batches(events: Iterable[Event]) -> Iterator[list[Event]]:
-    batch: list[Event] = []
-    for event in events:
-        batch.append(event)
+def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    batch: list[bytes] = []
+    for line in lines:
+        batch.append(line)
         if len(batch) == _BATCH:
             yield batch
             batch = []
@@ -105,20 +139,25 @@ def _enter_people(people: list[str]) -> None:
 
 
 def _record(codes: dict[str, Event]) -> None:
-    """A clinical record for most cases."""
-    from crc_server.clinical import put_records
+    """The first version of a clinical record for most cases, as `crc_server.clinical` would have entered it."""
+    from crc_core.clinical.fields import record_kinds
+    from crc_core.files.canonical import canonical_bytes, canonical_hash
+    from crc_core.files.records import time_text
+    from crc_server.clinical import RECORD_SCHEMA
+    from crc_server.models import RecordRow, ValueRow
 
-    draw = random.Random(2)
-    records = [
-        ClinicalRecord(
-            "clinical",
-            code,
-            None,
-            {"age": draw.randrange(30, 90), "sex": draw.choice(_SEXES), "cea": round(draw.expovariate(0.1), 1)},
-        )
-        for code in codes
-        if draw.random() < _RECORDED_SHARE
-    ]
-    for first in range(0, len(records), _BATCH):
-        batch = records[first : first + _BATCH]
-        put_records(batch, "manager", codes[batch[0].case].at)
+    draw, version = random.Random(2), record_kinds().version
+    records, values = [], []
+    for code, event in codes.items():
+        if draw.random() > _RECORDED_SHARE:
+            continue
+        known = {"age": draw.randrange(30, 90), "cea": round(draw.expovariate(0.1), 1), "sex": draw.choice(_SEXES)}
+        document = {"schema": RECORD_SCHEMA, "case": code, "kind": "clinical", "version": 1, "fields": version}
+        document |= {"values": known, "actor": event.actor, "at": time_text(event.at), "prev": "0" * 64}
+        body = canonical_bytes(document).decode()
+        row = RecordRow(case=code, kind="clinical", version=1, body=body, hash=canonical_hash(document))
+        records.append(row)
+        numbers = [ValueRow(record=row, case=code, field=name, number=float(known[name])) for name in ("age", "cea")]
+        values += [*numbers, ValueRow(record=row, case=code, field="sex", text=known["sex"])]
+    RecordRow.objects.bulk_create(records, batch_size=_BATCH)
+    ValueRow.objects.bulk_create(values, batch_size=_BATCH)
