@@ -100,8 +100,8 @@ class Layers:
             inside = layer.volume.array != 0
             solid = layer.style.pattern is Pattern.SOLID
             _write(node, _SEGMENT, inside, layer.volume.grid)
-            chosen = None if solid else inside & pattern_of(layer.style.pattern, layer.volume.grid)
-            _write(node, _PATTERN, chosen, layer.volume.grid)
+            marked = None if solid else patterned(inside, layer.style.pattern, layer.volume.grid)
+            _write(node, _PATTERN, marked, layer.volume.grid)
         if before is None or before.style != layer.style:
             _dress(node, layer.style)
 
@@ -118,17 +118,19 @@ class Layers:
         return node
 
 
-def pattern_of(pattern: Pattern, grid: Grid) -> NDArray[np.bool_]:
-    """Which voxels `[k, j, i]` of a grid a pattern marks."""
+def patterned(inside: NDArray[np.bool_], pattern: Pattern, grid: Grid) -> NDArray[np.bool_]:
+    """Which of the voxels `[k, j, i]` inside a contour its pattern marks; the rest of the box costs nothing."""
     if pattern is Pattern.SOLID:
-        return np.ones(grid.shape_kji, bool)
-    k, j, i = (
-        (np.arange(size) * mm / _PERIOD_MM).reshape([-1 if axis == place else 1 for place in range(3)])
-        for axis, (size, mm) in enumerate(zip(grid.shape_kji, grid.spacing_kji_mm, strict=True))
-    )
+        return inside
+    places = np.nonzero(inside)
+    along = [place * (mm / _PERIOD_MM) for place, mm in zip(places, grid.spacing_kji_mm, strict=True)]
     if pattern is Pattern.STRIPES:
-        return np.asarray((k + j + i) % 1.0 < _STRIPE)
-    return np.asarray((k % 1.0 < _DOT) & (j % 1.0 < _DOT) & (i % 1.0 < _DOT))
+        chosen = sum(along) % 1.0 < _STRIPE
+    else:
+        chosen = np.logical_and.reduce([part % 1.0 < _DOT for part in along])
+    marked = np.zeros_like(inside)
+    marked[tuple(place[chosen] for place in places)] = True
+    return marked
 
 
 def _write(node: Any, segment: str, inside: NDArray[np.bool_] | None, grid: Grid) -> None:

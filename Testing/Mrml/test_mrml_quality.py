@@ -11,11 +11,11 @@ from crc_core.errors import CrcError
 from crc_core.geometry import Grid, Volume
 from crc_core.vocabulary import Role, Target
 from crc_mrml.layers import Layer as Laid
-from crc_mrml.layers import Pattern, Style, pattern_of
+from crc_mrml.layers import Pattern, Style, patterned
 from crc_mrml.segments import LABELMAP
 from CRCQualityControlLib.presenter.ports import HUES, Fill, Layer, Tool, Views
 from CRCQualityControlLib.scene.arranging import arrangement_of
-from CRCQualityControlLib.scene.looks import hue, styled
+from CRCQualityControlLib.scene.looks import Looks, hue
 from CRCQualityControlLib.scene.slicer_quality_scene import SlicerQualityScene
 from CRCQualityControlLib.scene.tools import EFFECTS, tool_of
 from mrml_support import scene
@@ -89,7 +89,7 @@ def test_filled_layers_hold_a_only_b_only_and_both_and_differ_without_colour(roo
     parts = {name: voxels(node, "pattern") for name, node in nodes.items()}
     assert 0 < parts["only_a"] < voxels(nodes["only_a"], "contour")
     assert 0 < parts["only_b"] < voxels(nodes["only_b"], "contour")
-    looks = {layer.style.pattern for layer in styled(sides(), Fill.FILLED).values()}
+    looks = {layer.style.pattern for layer in Looks().styled(sides(), Fill.FILLED).values()}
     assert looks == {Pattern.SOLID, Pattern.STRIPES, Pattern.DOTS}
 
 
@@ -133,7 +133,11 @@ def test_hues_are_told_apart_by_who_sees_no_red_or_no_green() -> None:
 @pytest.mark.parametrize("spacing", [(0.7, 0.7, 5.0), (1.0, 1.0, 1.0), (2.0, 0.5, 1.5)])
 def test_a_pattern_marks_some_and_spares_some_in_every_plane(pattern: Pattern, spacing: tuple[float, ...]) -> None:
     shape = (40, 60, 60)
-    chosen = pattern_of(pattern, Grid.from_spacing(shape, spacing, (0.0, 0.0, 0.0)))
+    grid = Grid.from_spacing(shape, spacing, (0.0, 0.0, 0.0))
+    chosen = patterned(np.ones(shape, bool), pattern, grid)
+    inside = np.zeros(shape, bool)
+    inside[5:30, 10:50, 3:40] = True
+    assert (patterned(inside, pattern, grid) == (chosen & inside)).all()
     for axis in range(3):
         seen = chosen.any(axis=axis)
         assert seen.any()
@@ -211,6 +215,18 @@ def test_nothing_of_ours_stays_after_the_case(scene: Any) -> None:
     left = [node.GetName() for node in scene.GetNodes() if node.GetID() not in before]
     assert left == []
     made.screen.end()
+
+
+def test_what_did_not_change_is_not_written_anew(room: Room, scene: Any) -> None:
+    layers = sides()
+    room.scene.show_layers(layers, Fill.OUTLINE)
+    segments = [node.GetSegmentation().GetSegment("contour") for node in shown(scene).values()]
+    before = [segment.GetRepresentation(LABELMAP).GetMTime() for segment in segments]
+    room.scene.show_layers({**layers, Layer.RESULT: part(2, 6)}, Fill.OUTLINE)
+    assert [segment.GetRepresentation(LABELMAP).GetMTime() for segment in segments] == before
+    room.scene.show_layers(sides(), Fill.OUTLINE)
+    after = [segment.GetRepresentation(LABELMAP).GetMTime() for segment in segments]
+    assert all(now > then for now, then in zip(after, before, strict=True))
 
 
 def test_a_layer_that_stays_is_changed_and_not_made_anew(room: Room, scene: Any) -> None:

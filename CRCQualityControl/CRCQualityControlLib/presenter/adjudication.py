@@ -185,7 +185,7 @@ class Adjudication:
         opened = open_case(store, UnitId.parse(unit), self._hub.person)
         case = DeskCase(opened, signer=signer_of(store, self._hub.person))
         yield 0, 0
-        case.prepare()
+        yield from case.preparing()
         self._desk.clear()
         troubles = yield from self._desk.viewing.bringing(store, opened.view)
         return case, troubles

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from crc_core.agreement import DisagreementRegion
@@ -33,19 +32,25 @@ class DeskCase:
     brush_mm: float = 5.0
     shows_result: bool = False
     signer: Signer = field(default_factory=Signer)
+    _regions: tuple[tuple[Target, DisagreementRegion], ...] = ()
+    _crops: dict[tuple[Target, ...], Mapping[Layer, Volume]] = field(default_factory=dict)
     _parts: dict[Target, Mapping[Layer, NDArray[np.int64]]] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def regions(self) -> tuple[tuple[Target, DisagreementRegion], ...]:
-        """Where the readers differ, over all disputed targets, the largest first."""
-        targets = [outcome.target for outcome in self.opened.dispute.comparison.targets]
-        found = [(target, region) for target in targets for region in self.opened.dispute.regions(target)]
-        return tuple(sorted(found, key=lambda item: -item[1].volume_ml))
+        """Where the readers differ, over all targets that somebody drew, the largest first; none before `preparing`."""
+        return self._regions
 
-    def prepare(self) -> None:
-        """Decode the masks and find the regions now, while a person is told that the case is being opened."""
-        self.layers()
-        _ = self.regions
+    def preparing(self) -> Iterator[tuple[int, int]]:
+        """Decode the masks and find where they differ, target by target: what takes a moment once."""
+        targets = [outcome.target for outcome in self.opened.dispute.comparison.targets]
+        found: list[tuple[Target, DisagreementRegion]] = []
+        for done, target in enumerate(targets, start=1):
+            self.opened.dispute.sides(target)
+            yield 2 * done - 1, 2 * len(targets)
+            found += [(target, region) for region in self.opened.dispute.regions(target)]
+            yield 2 * done, 2 * len(targets)
+        self._regions = tuple(sorted(found, key=lambda item: -item[1].volume_ml))
 
     @property
     def target(self) -> Target | None:
@@ -67,30 +72,39 @@ class DeskCase:
         return None if sides is None else sides.grid
 
     def layers(self) -> Mapping[Layer, Volume]:
-        """A only, B only and both, and what the choices make, of all targets on the grid one is at, as crops of it."""
+        """A only, B only and both, and what the choices make, of all targets on the grid one is at, as crops of it.
+
+        What the readers drew is the same object at every call.
+        """
         grid = self.grid
         if grid is None:
             return {}
-        parts: dict[Layer, list[NDArray[np.int64]]] = {}
-        box_parts: list[NDArray[np.int64]] = []
-        results: list[Volume] = []
-        for outcome in self.opened.dispute.comparison.targets:
-            sides = self.opened.dispute.sides(outcome.target)
-            if sides is None or not sides.grid.same_as(grid):
-                continue
-            for layer, flat in self._alone(outcome.target, sides).items():
-                parts.setdefault(layer, []).append(flat)
-                box_parts.append(flat)
-            result = self.opened.dispute.result(self.choices, outcome.target) if self.shows_result else None
-            if result is not None:
-                results.append(result.mask)
-        box = box_around(box_parts, grid)
-        if box is None:
-            return {}
-        layers = {layer: cropped(np.concatenate(flats), 1, grid, box) for layer, flats in parts.items()}
+        targets = [
+            (outcome.target, sides)
+            for outcome in self.opened.dispute.comparison.targets
+            if (sides := self.opened.dispute.sides(outcome.target)) is not None and sides.grid.same_as(grid)
+        ]
+        layers = dict(self._drawn(targets, grid))
+        made = [self.opened.dispute.result(self.choices, target) for target, _ in targets if self.shows_result]
+        results = [result.mask for result in made if result is not None]
         if results:
             layers[Layer.RESULT] = _united(results, grid)
         return layers
+
+    def _drawn(self, targets: Sequence[tuple[Target, Sides]], grid: Grid) -> Mapping[Layer, Volume]:
+        key = tuple(target for target, _ in targets)
+        if key not in self._crops:
+            parts: dict[Layer, list[NDArray[np.int64]]] = {}
+            for target, sides in targets:
+                for layer, flat in self._alone(target, sides).items():
+                    parts.setdefault(layer, []).append(flat)
+            box = box_around([flat for flats in parts.values() for flat in flats], grid)
+            self._crops[key] = (
+                {}
+                if box is None
+                else {layer: cropped(np.concatenate(flats), 1, grid, box) for layer, flats in parts.items()}
+            )
+        return self._crops[key]
 
     def _alone(self, target: Target, sides: Sides) -> Mapping[Layer, NDArray[np.int64]]:
         """The voxels of A only, B only and both; they never change while the case is on the desk."""

@@ -44,25 +44,36 @@ _LINES: Mapping[Layer, Style] = MappingProxyType(
 _SIDES = (Layer.ONLY_A, Layer.ONLY_B)
 
 
-def styled(layers: Mapping[Layer, Volume], fill: Fill) -> dict[str, Shown]:
-    """The contours as they are drawn: filled as areas (A only, B only, both), in outline as what A and what B drew."""
-    shown: dict[str, Shown] = {}
-    both = layers.get(Layer.BOTH)
-    for layer, volume in layers.items():
-        if layer is Layer.VOTES:
-            shown |= _votes(volume)
-        elif fill is Fill.FILLED:
-            shown[layer.value] = Shown(volume, _FILLED[layer])
-        elif layer in _SIDES:
-            shown[layer.value] = Shown(volume if both is None else _together(volume, both), _LINES[layer])
-        elif layer is not Layer.BOTH:
-            shown[layer.value] = Shown(volume, _LINES[layer])
-    return shown
+class Looks:
+    """Dresses contours; what was given before is the same object again, so that nobody writes it anew."""
 
+    def __init__(self) -> None:
+        self._united: dict[Layer, tuple[Volume, Volume, Volume]] = {}
 
-def _together(one: Volume, other: Volume) -> Volume:
-    """Two contours on one grid as one."""
-    return Volume((one.array != 0) | (other.array != 0), one.grid)
+    def styled(self, layers: Mapping[Layer, Volume], fill: Fill) -> dict[str, Shown]:
+        """The contours as they are drawn: filled as areas (A only, B only, both), in outline as what A and B drew."""
+        shown: dict[str, Shown] = {}
+        both = layers.get(Layer.BOTH)
+        for layer, volume in layers.items():
+            if layer is Layer.VOTES:
+                shown |= _votes(volume)
+            elif fill is Fill.FILLED:
+                shown[layer.value] = Shown(volume, _FILLED[layer])
+            elif layer in _SIDES:
+                shown[layer.value] = Shown(self._drawn(layer, volume, both), _LINES[layer])
+            elif layer is not Layer.BOTH:
+                shown[layer.value] = Shown(volume, _LINES[layer])
+        return shown
+
+    def _drawn(self, layer: Layer, alone: Volume, both: Volume | None) -> Volume:
+        """All that one reader drew: alone, and together with the other."""
+        if both is None:
+            return alone
+        known = self._united.get(layer)
+        if known is None or known[0] is not alone or known[1] is not both:
+            whole = Volume((alone.array != 0) | (both.array != 0), alone.grid)
+            known = self._united[layer] = (alone, both, whole)
+        return known[2]
 
 
 def _votes(counts: Volume) -> dict[str, Shown]:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from CRCQualityControlLib.presenter.ports import Fill, Layer, Point, Tool, Views
 from CRCQualityControlLib.scene.arranging import arrangement_of
 from CRCQualityControlLib.scene.contents import Contents
-from CRCQualityControlLib.scene.looks import hue, styled
+from CRCQualityControlLib.scene.looks import Looks, hue
 from CRCQualityControlLib.scene.tools import EFFECTS, tool_of
 
 _EDITED = 1
@@ -36,7 +36,7 @@ class SlicerQualityScene:
         self._scene, self._screen, self._editor = scene, screen, editor
         self._quiet = Quiet(screen.pause, screen.resume)
         self._case = Contents(scene, screen, self._quiet, lambda _: None)
-        self._mouse = Mouse(scene)
+        self._mouse, self._looks = Mouse(scene), Looks()
         self._watch = SceneWatch(scene, self._closing, self._closed, self._node_going, self._node_gone)
         self._arrangement: Arrangement | None = None
         self._edited: SegmentKey | None = None
@@ -64,6 +64,7 @@ class SlicerQualityScene:
             self._watch.stop()
             self._let_editor_go()
             self._case.take_out()
+            self._looks = Looks()
             self._give_back()
 
     def step_aside(self) -> None:
@@ -117,7 +118,7 @@ class SlicerQualityScene:
     def show_layers(self, layers: Mapping[Layer, Volume], fill: Fill) -> None:
         """Show these contours and no others."""
         if self._case.images.keys:
-            self._case.layers.show(styled(layers, fill))
+            self._case.layers.show(self._looks.styled(layers, fill))
             self._case.spread()
 
     # drawing
