@@ -3,42 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
+from crc_core.panel.people import named_people
+from crc_core.panel.people import oneself as oneself
 from crc_core.store.protocol import Store
 from crc_core.text import Lang, say
 from crc_core.vocabulary import PersonRole, Title
-from crc_core.workflow.context import Person
 
 from CRCAnnotatorLib.presenter.state import PersonRow
-
-
-class Names(Protocol):
-    """Names by identifier."""
-
-    def name(self, person: str) -> str:
-        """The person's name; the identifier where none was entered."""
-
-
-@runtime_checkable
-class KnowsPeople(Protocol):
-    """A store that lets anybody at this machine work as any of its people."""
-
-    def persons(self) -> tuple[Person, ...]:
-        """Everybody, active or not."""
-
-    @property
-    def people(self) -> Names:
-        """Their names."""
-
-
-@runtime_checkable
-class KnowsOneself(Protocol):
-    """A store that a person signed in to."""
-
-    @property
-    def person(self) -> str:
-        """Who signed in."""
 
 
 @dataclass(frozen=True)
@@ -69,21 +41,12 @@ class Colleague:
         return PersonRow(self.id, say("annotator.person", lang, name=self.name, title=title))
 
 
-def oneself(store: Store) -> str:
-    """Who signed in to the store; empty where nobody has to."""
-    return store.person if isinstance(store, KnowsOneself) else ""
-
-
 def colleagues(store: Store) -> tuple[Colleague, ...]:
     """The active people of the store, those who read cases first; none where the store does not tell.
 
     Raises CrcError where the store cannot be reached.
     """
-    if not isinstance(store, KnowsPeople):
-        return ()
     found = [
-        Colleague(person.id, store.people.name(person.id), person.title, person.roles, person.site)
-        for person in store.persons()
-        if person.active
+        Colleague(person.id, name, person.title, person.roles, person.site) for person, name in named_people(store)
     ]
     return tuple(sorted(found, key=lambda item: (not item.reads, item.name, item.id)))

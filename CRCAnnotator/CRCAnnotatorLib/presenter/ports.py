@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -14,6 +13,8 @@ from crc_core.contour.segment_key import SegmentKey
 from crc_core.desk.arrangement import Arrangement, ImageKey
 from crc_core.desk.marks import CaliperKey, CaliperMark, SampleKey, SampleMark, SyncPair
 from crc_core.errors import CrcError
+from crc_core.panel.ports import Choice as Choice
+from crc_core.panel.ports import Questions, Settings, Step, WallClock
 from crc_core.store.protocol import Store
 from crc_core.vocabulary import LesionClass
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import numpy as np
     from crc_core.contour.inspection import Window
     from crc_core.geometry import Grid, Volume
-    from crc_core.store.access import ServerForm
     from crc_core.store.remote.session import ServerSession
     from numpy.typing import NDArray
 
@@ -208,55 +208,11 @@ class SceneGateway(Protocol):
         """Show the MRI moved by the inverse of this rigid transform (RAS, 4×4), or where it lies with None."""
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One way to answer a question."""
-
-    code: str
-    words: str
-
-
-class Ask(Protocol):
+class Ask(Questions, Protocol):
     """Questions to the person; each waits for the answer. None: the question was put away."""
-
-    def choose(self, title: str, words: str, choices: Sequence[Choice]) -> str | None:
-        """One of several buttons; the code chosen."""
-
-    def text(self, title: str, words: str, preset: str = "", *, needed: bool = True) -> str | None:
-        """Some words; with `needed`, empty ones cannot be given."""
-
-    def pick(self, title: str, words: str, choices: Sequence[Choice]) -> str | None:
-        """One of a longer list; the code chosen."""
-
-    def folder(self, title: str, preset: Path | None = None) -> Path | None:
-        """A folder that exists."""
-
-    def server(
-        self,
-        title: str,
-        words: str,
-        form: ServerForm,
-        attempt: Callable[[ServerForm], Any],
-        *,
-        is_fixed: bool = False,
-    ) -> Any:
-        """Sign in to a server: what `attempt` gives for the filled form, None where the person thinks better of it.
-
-        `attempt` asks the server and is made aside; its CrcError is told in the form, which can be sent again. With
-        `is_fixed` the server is given. The password is kept nowhere.
-        """
 
     def database_study(self) -> Path | None:
         """The files of a study chosen in Slicer's DICOM database, gathered in a folder of links; None for none."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """How far a work in steps is: what is being done, in words, and how much of it."""
-
-    words: str
-    done: int = 0
-    total: int = 0
 
 
 class Jobs(Protocol):
@@ -320,24 +276,11 @@ class Keeper(Protocol):
         """Finish what was asked, telling of it as ever, and stop; whatever was not told of by then was not saved."""
 
 
-class Clock(Protocol):
+class Clock(WallClock, Protocol):
     """Time."""
-
-    def now(self) -> datetime:
-        """The time of day, aware, UTC."""
 
     def monotonic(self) -> float:
         """Seconds that never go back."""
-
-
-class Settings(Protocol):
-    """What is remembered on this machine from one session to the next, under `CRCDatabase/<name>`."""
-
-    def get(self, name: str) -> str | None:
-        """What was remembered."""
-
-    def put(self, name: str, value: str | None) -> None:
-        """Remember; None forgets."""
 
 
 def _no_server(url: str, ca_file: str | None) -> ServerSession:

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from crc_core.desk.rules import RuleCard
 from crc_core.desk.steps import ContourStepId, StepId
+from crc_core.panel.board import Level as Level
+from crc_core.panel.board import Message
 from crc_core.report.form import Form
 from crc_core.text import Lang
 from crc_core.vocabulary import BowelDirection, LesionClass, Mode, Role, Target, TargetAnswer, Verdict
@@ -30,14 +32,6 @@ class Mark(StrEnum):
     LOCKED = "locked"
 
 
-class Level(StrEnum):
-    """How loud a message is."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
 @dataclass(frozen=True)
 class StepMark:
     """One of the five steps in the head of the panel."""
@@ -46,15 +40,6 @@ class StepMark:
     words: str
     mark: Mark
     reachable: bool
-
-
-@dataclass(frozen=True)
-class Message:
-    """One sentence over the panel's foot; `id` tells one from the next."""
-
-    id: int
-    level: Level
-    words: str
 
 
 @dataclass(frozen=True)

@@ -1,49 +1,13 @@
-"""Who one can work as: what a store of one trusted team tells of its people; elsewhere only who signed in."""
+"""Who one can work as, by name."""
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
-
+from crc_core.panel.people import named_people
+from crc_core.panel.people import oneself as oneself
 from crc_core.store.protocol import Store
-from crc_core.workflow.context import Person
-
-
-class Names(Protocol):
-    """Names by identifier."""
-
-    def name(self, person: str) -> str:
-        """The person's name; the identifier where none was entered."""
-
-
-@runtime_checkable
-class KnowsPeople(Protocol):
-    """A store that lets anybody at this machine work as any of its people."""
-
-    def persons(self) -> tuple[Person, ...]:
-        """Everybody, active or not."""
-
-    @property
-    def people(self) -> Names:
-        """Their names."""
-
-
-@runtime_checkable
-class KnowsOneself(Protocol):
-    """A store that a person signed in to."""
-
-    @property
-    def person(self) -> str:
-        """Who signed in."""
-
-
-def oneself(store: Store) -> str:
-    """Who signed in to the store; empty where nobody has to."""
-    return store.person if isinstance(store, KnowsOneself) else ""
 
 
 def colleagues(store: Store) -> tuple[tuple[str, str], ...]:
     """The active people of the store by name, as (identifier, name); none where the store does not tell."""
-    if not isinstance(store, KnowsPeople):
-        return ()
-    found = [(person.id, store.people.name(person.id)) for person in store.persons() if person.active]
+    found = [(person.id, name) for person, name in named_people(store)]
     return tuple(sorted(found, key=lambda item: (item[1], item[0])))

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from crc_core.contour.inspection import Window
 from crc_core.errors import CrcError
+from crc_core.panel.ports import Choice as Choice
+from crc_core.panel.ports import Questions, Settings, Step, WallClock
 from crc_core.store.protocol import Store
 from crc_core.vocabulary import Role, Target
 
 if TYPE_CHECKING:
     from crc_core.geometry.grid import Volume
-    from crc_core.store.access import ServerForm
     from crc_core.store.remote.session import ServerSession
 
 Point = tuple[float, float, float]
@@ -143,39 +143,8 @@ class QualityScene(Protocol):
         """Tell when somebody else took the case out of the scene: it was closed, or a series was deleted."""
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One way to answer a question."""
-
-    code: str
-    words: str
-
-
-class Ask(Protocol):
+class Ask(Questions, Protocol):
     """Questions to the person; each waits for the answer. None: the question was put away."""
-
-    def choose(self, title: str, words: str, choices: Sequence[Choice]) -> str | None:
-        """One of several buttons; the code chosen."""
-
-    def text(self, title: str, words: str, preset: str = "", *, needed: bool = True) -> str | None:
-        """Some words; with `needed`, empty ones cannot be given."""
-
-    def pick(self, title: str, words: str, choices: Sequence[Choice]) -> str | None:
-        """One of a longer list; the code chosen."""
-
-    def folder(self, title: str, preset: Path | None = None) -> Path | None:
-        """A folder that exists."""
-
-    def server(
-        self,
-        title: str,
-        words: str,
-        form: ServerForm,
-        attempt: Callable[[ServerForm], Any],
-        *,
-        is_fixed: bool = False,
-    ) -> Any:
-        """Sign in to a server: what `attempt` gives for the form filled in; what it raises is told in the form."""
 
     def file(self, title: str, endings: Sequence[str], preset: Path | None = None) -> Path | None:
         """A file that exists, of one of these endings (without dots)."""
@@ -186,15 +155,6 @@ class Secrets(Protocol):
 
     def ask(self, person: str, words: str) -> str | None:
         """The PIN or password, with what it is asked for; None: put away."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """How far a work in steps is: what is being done, in words, and how much of it."""
-
-    words: str
-    done: int = 0
-    total: int = 0
 
 
 class Jobs(Protocol):
@@ -220,23 +180,6 @@ class Jobs(Protocol):
         """
 
 
-class Clock(Protocol):
-    """Time."""
-
-    def now(self) -> datetime:
-        """The time of day, aware, UTC."""
-
-
-class Settings(Protocol):
-    """What is remembered on this machine from one session to the next."""
-
-    def get(self, name: str) -> str | None:
-        """What was remembered."""
-
-    def put(self, name: str, value: str | None) -> None:
-        """Remember; None forgets."""
-
-
 def _no_server(url: str, ca_file: str | None) -> ServerSession:
     raise CrcError("server.sign_in")
 
@@ -252,7 +195,7 @@ class Kit:
     ask: Ask
     secrets: Secrets
     jobs: Jobs
-    clock: Clock
+    clock: WallClock
     settings: Settings
     open_store: Callable[[str], Store]
     connect: Callable[[str, str | None], ServerSession] = _no_server

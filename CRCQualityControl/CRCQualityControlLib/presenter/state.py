@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from crc_core.panel.board import Level as Level
+from crc_core.panel.board import Message
 from crc_core.quality.adjudication import Order
 from crc_core.reading.final import Take
 from crc_core.report.merge import Choice as Side
@@ -32,30 +34,17 @@ class Page(StrEnum):
     PROGRESS = "progress"
 
 
-class Level(StrEnum):
-    """How loud a message is."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True)
-class Message:
-    """One sentence over the panel's foot; `id` tells one from the next."""
-
-    id: int
-    level: Level
-    words: str
-
-
 @dataclass(frozen=True)
 class Busy:
-    """A work that takes a while: what, how much of it (total 0: unknown). It can be stopped."""
+    """A work that takes a while: what, how much of it (total 0: unknown).
+
+    It can be stopped, but for a signature on its way: nothing can be changed until that has ended.
+    """
 
     words: str
     done: int = 0
     total: int = 0
+    can_cancel: bool = True
 
 
 @dataclass(frozen=True)
