@@ -65,7 +65,8 @@ def _put(outbox: Outbox, folder: Path, actor: str) -> None:
     reading, sha256 = opened.reading, opened.sealed.sha256
     if any(item.intent.payload.reading == sha256 for item in outbox.items() if item.sealed is not None):
         return
-    payload = ReadingSubmitted(reading.reader, reading.round, sha256, reading.supersedes)
+    active = opened.provenance.active_seconds
+    payload = ReadingSubmitted(reading.reader, reading.round, sha256, reading.supersedes, active)
     outbox.put(new_intent(Kind.READING_SUBMITTED, reading.unit, actor, utc_now(), payload), opened.sealed, utc_now())
 
 
