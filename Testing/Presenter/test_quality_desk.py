@@ -223,6 +223,32 @@ def test_a_final_that_proves_wrong_is_superseded_by_a_version(tmp_path: Path) ->
     assert seat.state.adjudication.case is None
 
 
+def test_a_signature_on_its_way_cannot_be_stopped_or_overtaken(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    first, second = room.read(2, "wang", "li")
+    seat = room.sit("chief")
+    seat.quality.adjudication.open(first)
+    for row in seat.state.adjudication.case.lesions:
+        if row.is_open:
+            seat.quality.deciding.take(row.key, row.takes[0])
+            seat.quality.deciding.give_reason(row.key, "boundary")
+    seat.quality.deciding.settle_rest(Side.A)
+    seat.jobs.hold_steps = True
+    seat.quality.signing.sign()
+    assert seat.state.busy is not None
+    assert not seat.state.busy.can_cancel
+    seat.quality.hub.stop()
+    seat.ask.will("leave")
+    seat.quality.adjudication.open(second)
+    assert not seat.quality.leave()
+    assert "on its way" in seat.message
+    while seat.jobs.step("work"):
+        pass
+    assert "is signed" in seat.message
+    assert (seat.state.busy, seat.state.adjudication.case) == (None, None)
+    assert len(room.store.unit(UnitId.parse(first), "chief").finals) == 1
+
+
 class Server:
     """A session at a server that knows one person and one password."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from crc_core.contour.voxels import bounding_box
 from crc_core.errors import CrcError
 from crc_core.identity import UnitId
 from crc_core.quality.adjudication import Order, QueueEntry, adjudication_queue, sorted_queue
-from crc_core.quality.case import accept_sub_voxel, open_case
+from crc_core.quality.case import Signed, accept_sub_voxel, open_case
 from crc_core.store.protocol import Store
 from crc_core.study.stepping import Steps
 from crc_core.vocabulary import Role
@@ -21,6 +22,7 @@ from CRCQualityControlLib.presenter.hub import Hub
 from CRCQualityControlLib.presenter.ports import Choice
 from CRCQualityControlLib.presenter.signer import signer_of
 from CRCQualityControlLib.presenter.state import CaseState, Level, QueueRow
+from CRCQualityControlLib.presenter.waiting import waiting
 
 _MARGIN_MM = 20.0
 
@@ -63,10 +65,20 @@ class Adjudication:
         if secret is None:
             return
         person, clock = self._hub.person, self._hub.kit.clock.now
-        answers = self._hub.attempt(lambda: accept_sub_voxel(store, units, person, secret, clock)) or ()
+
+        def accepting() -> Steps[list[Signed | CrcError]]:
+            answers: list[Signed | CrcError] = []
+            for done, unit in enumerate(units):
+                accept = partial(accept_sub_voxel, store, [unit], person, secret, clock)
+                answers += yield from waiting(accept, done, len(units))
+            return answers
+
+        self._hub.run(words, accepting(), self._accepted, self.refresh)
+
+    def _accepted(self, answers: list[Signed | CrcError]) -> None:
         stored = [item for item in answers if not isinstance(item, CrcError) and item.is_stored]
         self.refresh()
-        self._hub.note(Level.INFO, "quality.accepted", count=len(stored), total=len(units))
+        self._hub.note(Level.INFO, "quality.accepted", count=len(stored), total=len(answers))
         for item in answers:
             if isinstance(item, CrcError):
                 self._hub.tell(item)

@@ -21,7 +21,7 @@ from CRCQualityControlLib.presenter.ports import Kit
 from CRCQualityControlLib.presenter.progress import ProgressPage
 from CRCQualityControlLib.presenter.sample import Sampling
 from CRCQualityControlLib.presenter.signing import Signing
-from CRCQualityControlLib.presenter.state import Page, State, StoreState
+from CRCQualityControlLib.presenter.state import Level, Page, State, StoreState
 from CRCQualityControlLib.presenter.viewing import Viewing
 
 if TYPE_CHECKING:
@@ -131,6 +131,9 @@ class QualityControl:
 
     def leave(self) -> bool:
         """Whether the panel may go away now; asked where something was decided and not signed."""
+        if self.hub.is_committed:
+            self.hub.note(Level.WARNING, "quality.signature_on_its_way")
+            return False
         if not self.desk.may_leave():
             return False
         self.hub.stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crc_core.quality.case import sign_case
+from crc_core.quality.case import Signed, sign_case
 from crc_core.workflow.events import Kind
 from crc_core.workflow.payloads import ReadingReturned, UnitExcluded
 
@@ -10,6 +10,7 @@ from CRCQualityControlLib.presenter.desk import Desk
 from CRCQualityControlLib.presenter.desk_case import DeskCase
 from CRCQualityControlLib.presenter.ports import Choice
 from CRCQualityControlLib.presenter.state import Level
+from CRCQualityControlLib.presenter.waiting import waiting
 
 EXCLUSIONS = ("not_crc", "artefact", "incomplete", "duplicate", "other")
 
@@ -36,12 +37,15 @@ class Signing:
         secret = self._hub.kit.secrets.ask(person, self._hub.say("quality.sign.final", unit=unit))
         if secret is None:
             return
-        clock = self._hub.kit.clock.now
-        signed = self._hub.attempt(
-            lambda: sign_case(store, case.opened, case.choices, person, secret, note=note, clock=clock)
-        )
-        if signed is not None and self._hub.accepted(signed.outcome):
-            self._end("work.signed", unit=unit, final=signed.final[:12])
+        clock, opened, choices = self._hub.kit.clock.now, case.opened, case.choices
+
+        def ended(signed: Signed) -> None:
+            if self._hub.accepted(signed.outcome):
+                self._end("work.signed", unit=unit, final=signed.final[:12])
+
+        # All phases are measured anew on the final's contours, which takes a while.
+        steps = waiting(lambda: sign_case(store, opened, choices, person, secret, note=note, clock=clock))
+        self._hub.run(self._hub.say("quality.signing", unit=unit), steps, ended, can_cancel=False)
 
     def return_to_readers(self) -> None:
         """Send both readings back with a question."""

@@ -87,7 +87,11 @@ class Panel:
         for page in self.pages.values():
             moved |= page.render(state)
         if before is None or state.busy != before.busy:
-            self._busy.draw(state.busy)
+            can_cancel = state.busy is None or state.busy.can_cancel
+            self._busy.draw(state.busy, can_cancel=can_cancel)
+            # Nothing of what is being signed can be changed.
+            for part in (self._stack, self.head.widget):
+                part.setEnabled(can_cancel)
         if before is None or state.message != before.message:
             self._message.draw(state.message)
         if before is None or state.page is not before.page:
@@ -113,5 +117,7 @@ class _OnlyWithCase:
 
     def call(self) -> None:
         state = self._panel.state
-        if state is not None and state.page is Page.ADJUDICATION and state.adjudication.case is not None:
+        if state is None or state.page is not Page.ADJUDICATION or state.adjudication.case is None:
+            return
+        if state.busy is None or state.busy.can_cancel:
             self._call()

@@ -80,6 +80,7 @@ class ReportsDock:
         """Show the reports of a state."""
         before, self._before = self._before, state
         case = state.adjudication.case
+        self.widget.setEnabled(state.busy is None or state.busy.can_cancel)
         if case is None:
             return
         if before is None or state.lang != before.lang or case is not before.adjudication.case:

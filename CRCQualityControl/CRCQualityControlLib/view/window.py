@@ -15,7 +15,7 @@ from crc_widgets.main_window import WindowParts
 from crc_widgets.shortcuts import Shortcuts, ShortcutSheet
 from crc_widgets.side_dock import SideDock
 
-from CRCQualityControlLib.presenter.state import Page, State
+from CRCQualityControlLib.presenter.state import CaseState, Page, State
 from CRCQualityControlLib.view.bindings import bindings_of
 from CRCQualityControlLib.view.kit import MakesPage
 from CRCQualityControlLib.view.panel import Panel
@@ -104,13 +104,20 @@ class QualityWindow:
             self._parts.widen(self.panel.width_px)
         has_case = state.page is Page.ADJUDICATION and state.adjudication.case is not None
         if has_case and not self._had_case:
-            self.dock.show()
-            self._title()
+            self._bring_up(state.adjudication.case)
         elif not has_case:
             self.dock.hide()
         elif state.lang is not self._lang:
             self._title()
         self._had_case, self._lang = has_case, state.lang
+
+    def _bring_up(self, case: CaseState) -> None:
+        """The reports come with a case; in front where they are all there is to settle."""
+        self.dock.show()
+        self._title()
+        in_words_only = not case.silent and not any(row.disputed for row in case.lesions)
+        if in_words_only and any(row.critical for row in case.fields):
+            self.dock.bring_up()
 
     def _title(self) -> None:
         lang = self._quality.state.lang
