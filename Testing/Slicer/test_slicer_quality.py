@@ -64,7 +64,8 @@ class Quality(unittest.TestCase):
         self.senior.work_as(SENIOR)
 
     def tearDown(self) -> None:
-        self.senior.quality.shut_down()
+        if self.senior.session is not None:
+            self.senior.quality.shut_down()
         slicer.util.selectModule("Data")
         hand.settle()
 
@@ -101,12 +102,13 @@ class Quality(unittest.TestCase):
         edited = senior.quality.desk.case.opened.dispute.result(senior.quality.desk.case.choices, Target.PRIMARY)
         with signing("000000"):
             senior.press("adjudication.sign")
+        senior.wait(lambda: senior.state.busy is None, "the wrong PIN is told", 180)
         self.assertEqual(senior.state.message.level.value, "error")
         self.assertEqual(senior.case.unit, unit)
         with signing(PIN) as said:
             senior.press("adjudication.sign")
         self.assertIn(unit, said[0])
-        senior.wait(lambda: senior.case is None, "the final is signed")
+        senior.wait(lambda: senior.case is None and senior.state.busy is None, "the final is signed", 180)
         hand.keep_picture("8-signed")
         final = read_final(self.store.open_final(UnitId.parse(unit), SENIOR))
         self.assertEqual(final.final.signer, SENIOR)
@@ -184,6 +186,7 @@ class Quality(unittest.TestCase):
         decided = senior.case
         with signing(PIN):
             senior.press("adjudication.sign")
+        senior.wait(lambda: senior.state.busy is None, "it is told that another was faster", 180)
         self.assertEqual(senior.state.message.level.value, "error")
         self.assertEqual(senior.case, decided)
         self.assertEqual(len(self.store.unit(UnitId.parse(unit), SENIOR).finals), 1)
@@ -248,4 +251,3 @@ class Quality(unittest.TestCase):
         hand.settle(0.3)
         left = [node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLNode") if "CR" in (node.GetName() or "")]
         self.assertEqual(left, [])
-        self.senior = Senior()
