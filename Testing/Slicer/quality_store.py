@@ -68,7 +68,7 @@ def fresh_store(folder: Path, name: str) -> FolderStore:
 
 def _copied(source: str, copy: str) -> None:
     """Images, which nobody writes to, are shared; everything else is copied."""
-    if os.path.getsize(source) > _SMALL_BYTES:
+    if Path(source).stat().st_size > _SMALL_BYTES:
         os.link(source, copy)
     else:
         shutil.copy2(source, copy)
