@@ -1,11 +1,12 @@
 """A live server for tests, in a process of its own: listens on a free loopback port, begins anew on each `reset` line.
 
-`python server_process.py`: the environment names data folder, clock file and database; prints `port N`, then `ready`
-after each reset.
+`python server_process.py`: the environment names data folder, clock file, database and, where it matters, the port;
+prints `port N`, then `ready` after each reset.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import threading
@@ -21,7 +22,8 @@ def main() -> None:
     from waitress.server import create_server
 
     listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", int(os.environ.get("CRC_TEST_PORT", "0"))))
     server = create_server(application, sockets=[listening], threads=4, clear_untrusted_proxy_headers=True)
     threading.Thread(target=server.run, daemon=True).start()
     _say(f"port {listening.getsockname()[1]}")

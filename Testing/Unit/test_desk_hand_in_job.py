@@ -171,7 +171,7 @@ def test_into_the_outbox_it_goes_once_and_what_it_replaces_gives_way(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
-@pytest.mark.parametrize("how", ["SIGKILL", "SIGTERM"])
+@pytest.mark.parametrize("how", ["SIGKILL", pytest.param("SIGTERM", marks=pytest.mark.full)])
 @pytest.mark.parametrize("delay_s", [0.0, *(pytest.param(n / 100, marks=pytest.mark.full) for n in range(1, 20))])
 def test_a_killed_job_leaves_the_sealed_folder_absent_or_whole(
     store: FolderStore, unit: PreparedUnit, tmp_path: Path, how: str, delay_s: float
