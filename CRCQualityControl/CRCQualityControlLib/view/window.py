@@ -11,6 +11,7 @@ import slicer
 from crc_core.text import Lang, say
 from crc_widgets.about_panel import documentation
 from crc_widgets.close_guard import CloseGuard
+from crc_widgets.dialog import shown
 from crc_widgets.main_window import WindowParts
 from crc_widgets.shortcuts import Shortcuts, ShortcutSheet
 from crc_widgets.side_dock import SideDock
@@ -85,8 +86,8 @@ class QualityWindow:
     def show_sheet(self) -> None:
         """Show the sheet of shortcuts."""
         sheet = ShortcutSheet(slicer.util.mainWindow(), self.shortcuts.bindings, self._quality.state.lang)
-        self._run(sheet.dialog)
-        sheet.dialog.deleteLater()
+        with shown(sheet.dialog, self._run):
+            pass
 
     def show_reports(self) -> None:
         """Bring both reports up."""
