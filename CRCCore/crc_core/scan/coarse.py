@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from crc_core.geometry.grid import Grid, Volume
 
 TARGET_MM = 3.0
+_CROSS = [[False, True, False], [True, True, True], [False, True, False]]
+_WITHIN_SLICES = np.pad(np.array([_CROSS]), ((1, 1), (0, 0), (0, 0)))
+"""Neighbours within a slice alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +39,7 @@ class Coarse:
             return np.zeros(self.array.shape, dtype=bool)
         sizes = np.bincount(pieces.ravel())
         sizes[0] = 0
-        body = pieces == int(sizes.argmax())
-        for plane in body:
-            plane[:] = _filled(plane)
-        return body
+        return _filled(pieces == int(sizes.argmax()))
 
     def slices_in(self, low_z_mm: float, high_z_mm: float) -> slice:
         """The slices whose middle lies between two heights (RAS, at the middle of the image)."""
@@ -55,16 +55,20 @@ class Coarse:
         return self.grid.to_ras(points)[:, 2]
 
 
-def _filled(plane: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The outline filled; where the field cuts the body, the edge of the field closes it."""
+def _filled(outline: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The outline filled slice by slice; where the field cuts the body, the edge of the field closes it."""
     from scipy import ndimage
 
-    padded = np.pad(plane, 1)
-    for edge, line in ((padded[:, 0], plane[:, 0]), (padded[:, -1], plane[:, -1])):
-        touched = np.flatnonzero(line)
-        if len(touched):
-            edge[touched[0] + 1 : touched[-1] + 2] = True
-    return ndimage.binary_fill_holes(padded)[1:-1, 1:-1]
+    padded = np.pad(outline, ((0, 0), (1, 1), (1, 1)))
+    for edge, line in ((padded[:, 1:-1, 0], outline[:, :, 0]), (padded[:, 1:-1, -1], outline[:, :, -1])):
+        edge |= np.logical_or.accumulate(line, axis=1) & np.logical_or.accumulate(line[:, ::-1], axis=1)[:, ::-1]
+    air, count = ndimage.label(~padded, _WITHIN_SLICES)
+    outside = np.zeros(count + 1, dtype=bool)
+    for border in (air[:, 0], air[:, -1], air[:, :, 0], air[:, :, -1]):
+        outside[border] = True
+    outside[0] = False
+    filled: NDArray[np.bool_] = ~outside[air[:, 1:-1, 1:-1]]
+    return filled
 
 
 def coarsen(volume: Volume, target_mm: float = TARGET_MM) -> Coarse:

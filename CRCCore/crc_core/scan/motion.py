@@ -54,14 +54,15 @@ def _skin_width_mm(coarse: Coarse, k: int) -> float:
     third = len(columns) // 3
     part = coarse.array[k][:, columns[0] + third : columns[-1] + 1 - third]
     front = coarse.body[k][:, columns[0] + third : columns[-1] + 1 - third].argmax(axis=0)
+    # Only the outline of the body counts, not what lies above it: 25 mm outside of the skin to 25 mm within.
+    row_mm = coarse.spacing_kji_mm[1]
+    reach = round(25 / row_mm)
     widths = []
     for column, first in enumerate(front):
-        # Only the outline of the body counts, not what lies above it: 25 mm outside of the skin to 25 mm within.
-        reach = round(25 / coarse.spacing_kji_mm[1])
         profile = part[max(0, first - reach) : first + reach, column]
         outer, inner = _rise(profile, _OUTER_HU), _rise(profile, _INNER_HU)
         if outer is not None and inner is not None:
-            widths.append((inner - outer) * coarse.spacing_kji_mm[1])
+            widths.append((inner - outer) * row_mm)
     return float(np.median(widths)) if len(widths) >= 6 else float("nan")
 
 
