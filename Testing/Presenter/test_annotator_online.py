@@ -139,6 +139,17 @@ def test_a_folder_after_a_server_ends_the_looking(room: ServerRoom) -> None:
     assert seat.annotator.hub.session is None and not seat.state.store.is_server
 
 
+def test_who_signs_out_leaves_nothing_on_the_screen_and_nothing_gets_lost(room: ServerRoom) -> None:
+    _, seat = posted(room)
+    seat.annotator.online.sign_out()
+    assert seat.state.header is None and seat.state.cases.rows == () and not seat.state.store.is_open
+    assert line(seat) is LineState.SIGNED_OUT and seat.state.line.waiting == 1  # type: ignore[union-attr]
+    room.is_away = False
+    seat.ask.will(FORM)
+    seat.annotator.online.sign_in()
+    assert seat.state.store.is_open and seat.state.line.waiting == 0  # type: ignore[union-attr]
+
+
 # opening
 
 
@@ -148,7 +159,7 @@ def test_a_case_is_fetched_aside_with_progress_and_can_be_given_up(room: ServerR
     seat.jobs.hold_processes = True
     seat.annotator.cases.open_next()
     assert seat.state.busy is not None and seat.state.busy.can_cancel and seat.state.header is None
-    job, request = next(item for item in seat.jobs.requested if item[0] == "fetch")
+    request = next(asked for job, asked in seat.jobs.requested if job == "fetch")
     assert request["access"]["token"] in room.tokens
     seat.annotator.cancel_busy()
     assert seat.state.header is None and seat.annotator.hub.case is None
@@ -181,11 +192,12 @@ def test_a_reading_waits_while_the_server_is_away_and_goes_by_itself(room: Serve
     seat.jobs.advance(10)
     sent = slot(room, unit)
     assert sent.phase is SlotPhase.SUBMITTED and sent.reading is not None
-    assert np.array_equal(read_reading(room.store.open_reading(sent.reading, READER)).mask(Target.LIVER).array > 0, drawn)
+    held = read_reading(room.store.open_reading(sent.reading, READER)).mask(Target.LIVER)
+    assert np.array_equal(held.array > 0, drawn)
     assert sent.reading[:8] in seat.state.submit.submitted and seat.state.submit.can_withdraw
     assert [row.state for row in seat.state.outbox.rows] == [SendState.SENT]  # type: ignore[union-attr]
     assert seat.annotator._keeping.recovery.list_kept() == () and seat.state.line.waiting == 0
-    assert not [path for path in room.home.rglob("reading.json")], "no copy stays where it could be looked up"
+    assert not list(room.home.rglob("reading.json")), "no copy stays where it could be looked up"
 
 
 def test_what_waits_is_listed_so_is_not_opened_next_and_only_looked_at(room: ServerRoom) -> None:

@@ -126,5 +126,5 @@ def test_a_reading_is_handed_in_over_a_server_that_was_killed(
     (slot,) = bench.harness.store("wang").unit(prepared.unit, "wang").slots
     assert slot.phase is SlotPhase.SUBMITTED
     assert annotator.hub.state.submit is not None and str(slot.reading)[:8] in annotator.hub.state.submit.submitted
-    assert not [path for path in (tmp_path / "本机").rglob("reading.json")]
+    assert not list((tmp_path / "本机").rglob("reading.json"))
     annotator.shut_down()

@@ -80,7 +80,7 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        command = ["-m", "crc_core.cli.main", "serve", "--data", str(self.data), "--port", str(self.port), "--threads", "2"]
+        command = ["-m", "crc_core.cli.main", "serve", "--data", str(self.data), "--port", str(self.port)]
         with (self.data / "log.txt").open("ab") as log:
             self._process = subprocess.Popen(
                 [self._python, *command], env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log

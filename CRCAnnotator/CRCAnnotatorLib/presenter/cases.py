@@ -42,7 +42,8 @@ class Cases:
     ) -> None:
         self._hub, self._keeping, self._desk = hub, keeping, desk
         self._online, self._posting = online, posting
-        online.entered, online.back, online.leave_first = self._entered, self.refresh, desk.leave
+        online.entered, online.left, online.back = self._entered, self._left, self.refresh
+        online.leave_first = desk.leave
         self._watch = Watch(hub, desk)
         self._watch.is_posted = lambda case: self._is_posted(slot_of(case.work))
         desk.starting.is_posted = self._is_posted
@@ -121,6 +122,12 @@ class Cases:
         self._place, self._people, self._notice_code = session.url, (person,), ""
         self._listing = replace(self._listing, items=(), kept={}, selected="", search="")
         self._read_as(person.id)
+
+    def _left(self) -> None:
+        """Nobody is signed in any more: nothing of theirs is shown."""
+        self._people, self._hub.reader, self._hub.title = (), "", Title.NONE
+        self._listing = replace(self._listing, items=(), kept={}, selected="", search="")
+        self.refresh_words()
 
     def _remembered(self, store: Store) -> str:
         """The reader chosen before, where they are still known; the only one there is; else nobody."""

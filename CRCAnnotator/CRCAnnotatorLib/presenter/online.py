@@ -30,8 +30,9 @@ _CA_FILE, _PERSON, _STORE_ID = "server/ca_file", "server/person", "server/store"
 class Online:
     """The connection to the server.
 
-    Told outwards: `entered` that somebody signed in (in a new session or as another person), `back` that the server can
-    be reached again or a session goes on.
+    Told outwards: `entered` that somebody signed in (in a new session or as another person), `left` that they signed
+    out, `back` that the server can be reached again or a session goes on. `leave_first` closes the open case before,
+    asking where something is not saved.
     """
 
     def __init__(self, hub: Hub, posting: Posting) -> None:
@@ -39,6 +40,8 @@ class Online:
         self._url = ""
         self._asked_again = False
         self.entered: Callable[[Colleague], None] = lambda person: None
+        self.left: Callable[[], None] = lambda: None
+        self.leave_first: Callable[[Callable[[], None]], None] = lambda then: then()
         self.back: Callable[[], None] = lambda: None
         posting.line_trouble = self._trouble
         posting.changed = self.show
@@ -55,15 +58,22 @@ class Online:
 
     def sign_out(self) -> None:
         """End the session; what waits in the outbox waits on."""
+        if self._hub.session is not None and self._hub.store is not None:
+            self.leave_first(self._leave)
+
+    def _leave(self) -> None:
         session = self._hub.session
         if session is None:
             return
-        self._asked_again = True
+        self._drop()
+        self._posting.stop()
+        self._hub.store = None
         try:
             session.leave()
         except CrcError as error:
             self._hub.tell(error)
-        self.show()
+        self.left()
+        self._begin()
 
     def remember(self, url: str) -> None:
         """This server was chosen before: nobody is signed in yet, but what waits for it is shown."""
@@ -118,9 +128,6 @@ class Online:
             self.back()
         else:
             self.leave_first(lambda: self._enter_anew(session, signed))
-
-    leave_first: Callable[[Callable[[], None]], None] = staticmethod(lambda then: then())
-    """Closes the open case first, asking where something is not saved."""
 
     def _enter_anew(self, session: ServerSession, signed: SignedIn) -> None:
         self._drop()
@@ -177,7 +184,8 @@ class Online:
         signed = None if session is None else session.signed_in
         person = "" if signed is None else signed.name
         words, tip = hub.say(f"online.line.{state.value}", at=at), hub.say(f"online.tip.{state.value}", url=self._url)
-        hub.publish(line=LineRow(state, words, tip, person, self._posting.waiting))
+        told = "" if state is LineState.CONNECTED else hub.say(f"online.told.{state.value}", at=at)
+        hub.publish(line=LineRow(state, words, tip, told, person, self._posting.waiting))
 
     def _begin(self) -> None:
         self._posting.refresh()

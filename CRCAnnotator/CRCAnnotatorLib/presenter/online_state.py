@@ -10,11 +10,15 @@ from crc_core.store.remote.standing import LineState
 
 @dataclass(frozen=True)
 class LineRow:
-    """The connection to the server in words; `waiting` counts what is not there yet."""
+    """The connection to the server in words.
+
+    `told` is for where it is not as it should be; `waiting` counts what is not there yet.
+    """
 
     state: LineState
     words: str
     tip: str
+    told: str
     person: str
     waiting: int
 

@@ -28,6 +28,10 @@ class Head:
         layout.addLayout(self._title_line(menu))
         self._steps = Strip(self.widget, "crc.head.step", kit.icons, self._go_to, even=True)
         layout.addWidget(self._steps.widget)
+        self._told = label(self.widget, name="crc.head.line_told")
+        self._told.setMargin(4)
+        tint(self._told, tone_colour(self.widget, Tone.WARN))
+        layout.addWidget(self._told)
         self._card = _ContextCard(self.widget, kit)
         layout.addWidget(self._card.widget)
         self._returned = label(self.widget, name="crc.head.returned")
@@ -44,7 +48,7 @@ class Head:
         self._clock.setPixmap(kit.icons.pixmap("clock", 14))
         kit.words.tip(self._active, "annotator.view.active_time")
         self._safe, self._saved = qt.QLabel(self.widget), label(self.widget, wrap=False, name="crc.head.saved")
-        self._line = worded(tool(self.widget, "crc.head.line", self._to_line))
+        self._line = tool(self.widget, "crc.head.line", self._to_line)
         self._language = tool(self.widget, "crc.head.language", self._other_language)
         kit.words.tip(self._language, "annotator.view.language")
         self._menu = tool(self.widget, "crc.head.menu", None, kit.icons.icon("menu"))
@@ -97,10 +101,10 @@ class Head:
     def _draw_line(self, row: LineRow | None) -> None:
         self._line.setVisible(row is not None)
         if row is not None:
-            self._line.setIcon(self._kit.icons.icon(f"line_{row.state.value}", 14))
-            self._line.setText(f"{row.words} · {row.waiting}" if row.waiting else row.words)
+            self._line.setIcon(self._kit.icons.icon(f"line_{row.state.value}", 16))
             self._line.setToolTip(row.tip)
             self._line.setAccessibleName(row.words)
+        show_words(self._told, "" if row is None else row.told)
 
     def _to_line(self) -> None:
         self._kit.annotator.to_line()

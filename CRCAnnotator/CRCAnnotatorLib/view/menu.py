@@ -21,7 +21,7 @@ class PanelMenu:
         self.widget = qt.QMenu(parent)
         self.widget.setObjectName("crc.menu")
         self._actions = {}
-        for code in ("save", "report", "prior", "", "close", "", "sheet", "help"):
+        for code in ("save", "report", "prior", "", "close", "sign_out", "", "sheet", "help"):
             if not code:
                 self.widget.addSeparator()
                 continue
@@ -37,6 +37,8 @@ class PanelMenu:
         is_open = state.header is not None
         for code in ("save", "report", "close"):
             self._actions[code].setEnabled(is_open)
+        self._actions["sign_out"].setVisible(state.line is not None)
+        self._actions["sign_out"].setEnabled(state.store.is_open)
         self._actions["prior"].setEnabled(state.header is not None and state.header.has_prior)
 
     def _chosen(self, action: qt.QAction) -> None:
@@ -45,6 +47,7 @@ class PanelMenu:
             "report": self._show_report,
             "prior": self._annotator.toggle_prior,
             "close": self._annotator.cases.close_case,
+            "sign_out": self._annotator.online.sign_out,
             "sheet": self.show_sheet,
             "help": self.show_help,
         }
