@@ -120,9 +120,9 @@ def test(rest: list[str]) -> int:
 
 
 def run_pytest(full: bool, words: list[str]) -> int:
-    """Run pytest over Testing on two processes."""
+    """Run pytest over Testing on two processes; neighbours stay together, so that they share what they build."""
     chosen = ["-m", "full or not full"] if full else [f"--timeout={SECONDS_PER_TEST}"]
-    command = [str(python_inside()), "-m", "pytest", "-n", "2", *chosen, *words]
+    command = [str(python_inside()), "-m", "pytest", "-n", "2", "--dist", "worksteal", *chosen, *words]
     return subprocess.call(command, cwd=HERE, env=clean_environment())
 
 
