@@ -68,7 +68,7 @@ def main() -> None:
             "store": small.place,
             "reader": READER,
             "units": units,
-            "dicom": str(source.folders[Role.PVP].parent),
+            "dicom": [str(folder) for folder in source.folders.values()],
             "sections": arguments.sections,
             "scratch": scratch,
             "answer": str(answer),

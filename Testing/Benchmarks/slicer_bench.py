@@ -146,7 +146,8 @@ def theirs(number: int) -> tuple[float, float]:
 
     watch = Watch()
     with DICOMUtils.TemporaryDICOMDatabase(str(Path(ASKED["scratch"]) / f"database{number}")) as database:
-        DICOMUtils.importDicom(ASKED["dicom"], database)
+        for folder in ASKED["dicom"]:
+            DICOMUtils.importDicom(folder, database)
         loaded = [node for patient in database.patients() for node in DICOMUtils.loadPatientByUID(patient)]
         slicer.app.processEvents()
         seconds = watch.read()
