@@ -119,7 +119,8 @@ def signing_in(url: str, person: str, *passwords: str) -> Iterator[list[str]]:
         if dialog is None:
             return
         if dialog.objectName == "crc.ask":
-            dialog.findChild("QObject", "crc.ask.server").click()
+            found = (dialog.findChild("QObject", f"crc.ask.{name}") for name in ("server", "save"))
+            next(button for button in found if button is not None).click()
         elif dialog.objectName == "crc.sign_in" and waiting:
             timer.stop()
             fill(dialog)
@@ -132,7 +133,7 @@ def signing_in(url: str, person: str, *passwords: str) -> Iterator[list[str]]:
             return
         if len(waiting) < len(passwords):
             told.append(trouble.text)
-        if not entry["url"].isReadOnly():
+        if not entry["url"].readOnly:
             entry["url"].setText(url)
         entry["person"].setText(person)
         entry["password"].setText(waiting.pop(0))
@@ -164,6 +165,8 @@ class AtAServer(unittest.TestCase):
 
     def test_a_case_is_taken_handed_in_while_the_server_is_away_and_sent_by_itself(self) -> None:
         person = Annotator()
+        self.addCleanup(self.leave, person)
+        person.go_to("case")
         self.sign_in(person)
         person.press("case.open_next")
         person.wait(lambda: person.state.header is not None and person.state.busy is None, "the case is open", 300)
@@ -186,6 +189,11 @@ class AtAServer(unittest.TestCase):
         hand.keep_picture("s5-sent")
         self.holds_the_reading(person)
         self.keeps_no_secret(person)
+
+    def leave(self, person: Annotator) -> None:
+        """Sign out, so that the next test begins without a store."""
+        person.session.annotator.online.sign_out()
+        person.session.annotator.hub.kit.settings.put("store", None)
 
     def sign_in(self, person: Annotator) -> None:
         """Through the widgets, with a wrong password first."""
