@@ -245,6 +245,7 @@ def test_a_signature_on_its_way_cannot_be_stopped_or_overtaken(tmp_path: Path) -
     while seat.jobs.step("work"):
         pass
     assert "is signed" in seat.message
+    seat.jobs.finish_steps("work")
     assert (seat.state.busy, seat.state.adjudication.case) == (None, None)
     assert len(room.store.unit(UnitId.parse(first), "chief").finals) == 1
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from crc_core.decision.choices import LesionKey, reason_codes
 from crc_core.identity import UnitId
 from crc_core.store.protocol import Store
+from crc_core.study.stepping import Steps, finished
 from crc_core.text import Lang, say
 from crc_core.vocabulary import Target
 from crc_core.workflow.events import Kind
@@ -90,12 +91,18 @@ class QueueEntry:
 
 def adjudication_queue(store: Store, viewer: str, order: Order = Order.BAD) -> tuple[QueueEntry, ...]:
     """Every unit the viewer may settle, the most urgent first; a unit they read themselves is not among them."""
+    return finished(queueing(store, viewer, order))
+
+
+def queueing(store: Store, viewer: str, order: Order = Order.BAD) -> Steps[tuple[QueueEntry, ...]]:
+    """`adjudication_queue`, unit by unit."""
     entries = []
-    for item in store.work_list(viewer):
-        if item.phase in _WAITS:
-            view = store.unit(UnitId.parse(item.unit), viewer)
-            if Kind.FINAL_STORED in view.may and view.comparison is not None:
-                entries.append(entry_of(view, view.comparison, item.since))
+    waiting = [item for item in store.work_list(viewer) if item.phase in _WAITS]
+    for done, item in enumerate(waiting, start=1):
+        view = store.unit(UnitId.parse(item.unit), viewer)
+        if Kind.FINAL_STORED in view.may and view.comparison is not None:
+            entries.append(entry_of(view, view.comparison, item.since))
+        yield done, len(waiting)
     return sorted_queue(entries, order)
 
 

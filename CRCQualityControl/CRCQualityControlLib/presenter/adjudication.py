@@ -8,7 +8,7 @@ from functools import partial
 from crc_core.contour.voxels import bounding_box
 from crc_core.errors import CrcError
 from crc_core.identity import UnitId
-from crc_core.quality.adjudication import Order, QueueEntry, adjudication_queue, sorted_queue
+from crc_core.quality.adjudication import Order, QueueEntry, queueing, sorted_queue
 from crc_core.quality.case import Signed, accept_sub_voxel, open_case
 from crc_core.store.protocol import Store
 from crc_core.study.stepping import Steps
@@ -44,9 +44,13 @@ class Adjudication:
     def refresh(self) -> None:
         """Fetch the queue; where that is impossible it stays as it was."""
         store = self._hub.attempt(self._hub.open_store)
-        found = None if store is None else self._hub.attempt(lambda: adjudication_queue(store, self._hub.person))
-        if found is not None:
-            self._entries = found
+        if store is not None:
+            self._hub.run(
+                self._hub.say("quality.queueing"), queueing(store, self._hub.person), self._fetched, self.show
+            )
+
+    def _fetched(self, entries: tuple[QueueEntry, ...]) -> None:
+        self._entries = entries
         self.show()
 
     def sort(self, order: Order) -> None:
