@@ -7,9 +7,12 @@ import unittest
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import slicer
 import slicer_support as hand
+import vtk
 from annotator_hand import Annotator
+from vtk.util.numpy_support import vtk_to_numpy
 
 STEPS = ("case", "check", "contour", "report", "submit")
 NARROW, WIDE = (1366, 768), (1800, 1000)
@@ -42,6 +45,17 @@ class Room(unittest.TestCase):
             self.assertIs(self.person.session.window.dock.is_tabbed, tabbed, size)
             self.assertTrue(self.person.control("report").isVisible(), size)
             self.assertTrue(slicer.util.mainWindow().width <= size[0], "the window grew")
+
+    def test_phases_side_by_side_are_drawn_at_one_scale(self) -> None:
+        self.person.go_to("check")
+        for size in (NARROW, WIDE, NARROW):
+            hand.resize_window(*size)
+            self.person.press("check.phase.PVP")
+            self.person.press("check.phase.all")
+            hand.settle(0.3)
+            widths = [body_px(name) for name in hand.seen_views()]
+            self.assertEqual(len(widths), 4)
+            self.assertLessEqual(max(widths) - min(widths), 0.02 * max(widths), (size, widths))
 
     def test_another_module_and_back(self) -> None:
         unit = self.person.state.header.unit
@@ -124,6 +138,19 @@ class Cost(unittest.TestCase):
             slicer.util.reloadScriptedModule("CRCAnnotator")
             spent.append(time.process_time() - begins)
         self.assertLessEqual(min(spent), IMPORT_S, spent)
+
+
+def body_px(name: str) -> int:
+    """How wide the body is drawn in a slice view, at a height where neither words nor letters stand."""
+    view = hand.slice_widget(name).sliceView()
+    view.forceRender()
+    shot = vtk.vtkWindowToImageFilter()
+    shot.SetInput(view.renderWindow())
+    shot.Update()
+    width, height, _ = shot.GetOutput().GetDimensions()
+    pixels = vtk_to_numpy(shot.GetOutput().GetPointData().GetScalars()).reshape(height, width, -1)
+    drawn = np.flatnonzero((pixels[int(0.55 * height) : int(0.62 * height), :, 0] > 60).any(axis=0))
+    return int(drawn[-1] - drawn[0])
 
 
 def nodes() -> Counter[str]:
