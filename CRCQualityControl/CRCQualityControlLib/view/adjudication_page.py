@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import qt
@@ -27,7 +28,7 @@ class AdjudicationPage:
 
     def __init__(self, parent: qt.QWidget, quality: QualityControl, kit: ViewKit) -> None:
         self._before: State | None = None
-        self.show_reports = lambda: None
+        self.show_reports: Callable[[], None] = lambda: None
         self.widget = qt.QStackedWidget(parent)
         self.queue = QueuePart(self.widget, quality, kit)
         self.widget.addWidget(self.queue.widget)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import qt
@@ -29,7 +30,8 @@ class EditBar:
 
     def __init__(self, parent: qt.QWidget, quality: QualityControl, kit: ViewKit) -> None:
         self._deciding, self._kit = quality.deciding, kit
-        self._brush_mm, self._tool_in_hand = 0.0, None
+        self._brush_mm = 0.0
+        self._tool_in_hand: Tool | None = None
         self.widget = qt.QFrame(parent)
         self.widget.setObjectName("crc.edit")
         self.widget.setFrameShape(qt.QFrame.StyledPanel)
@@ -132,7 +134,7 @@ class EditBar:
 class _ToolButton:
     """One tool; a click on the one in hand lays it down."""
 
-    def __init__(self, parent: qt.QWidget, kit: ViewKit, tool_: Tool, use: object) -> None:
+    def __init__(self, parent: qt.QWidget, kit: ViewKit, tool_: Tool, use: Callable[[Tool | None], None]) -> None:
         self._tool, self._use = tool_, use
         self.widget = tool(parent, f"crc.edit.tool.{tool_.value}", self._click, kit.icons.icon(tool_.value, 20))
         self.widget.setCheckable(True)

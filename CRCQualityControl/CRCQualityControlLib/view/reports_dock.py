@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import qt
@@ -198,7 +199,7 @@ class _Question:
 class _Answer:
     """One reader's answer, which can be taken where the two differ."""
 
-    def __init__(self, parent: qt.QWidget, name: str, take: object) -> None:
+    def __init__(self, parent: qt.QWidget, name: str, take: Callable[[], None]) -> None:
         self.widget = qt.QToolButton(parent)
         self.widget.setObjectName(name)
         self.widget.setCheckable(True)
