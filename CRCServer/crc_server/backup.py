@@ -30,7 +30,7 @@ from django.db import connection, transaction
 from django.db.models import Model
 
 from crc_server.clinical import check_records, index_values
-from crc_server.models import CaseRow, EventRow, RecordRow, SeriesRow, StoreRow
+from crc_server.models import CaseRow, EventRow, RecordRow, SavedSearchRow, SeriesRow, StoreRow, TakenRow
 from crc_server.store.bodies import StoredBodies
 from crc_server.store.opening import has_store, open_store, the_clock
 from crc_server.store.reindexing import make_index
@@ -45,7 +45,12 @@ _TABLES: Mapping[str, tuple[type[Model], tuple[str, ...]]] = {
     "records": (RecordRow, ("case", "kind", "date", "version", "is_current", "body", "hash")),
     "series": (SeriesRow, ("code", "pixel_sha256", "manifest_sha256")),
     "accounts": (User, ("username", "first_name", "password")),
+    "taken": (TakenRow, ("at", "person", "what", "unit", "count")),
+    "searches": (SavedSearchRow, ("person", "name", "body", "at")),
 }
+_SINCE_THE_SECOND = frozenset({"taken", "searches"})
+"""Tables that backups of the first version do not have: restoring one of those leaves them empty."""
+
 _TIMES = frozenset({"created", "head_at", "at"})
 Progress = Callable[[int, int], None]
 
@@ -100,7 +105,8 @@ def restore_backup(folder: Path, on_progress: Progress | None = None) -> Saved:
         raise CrcError("server.has_store")
     events = _prove(folder, saved)
     with transaction.atomic():
-        for name, (model, fields) in _TABLES.items():
+        for name in _saved_tables(saved):
+            model, fields = _TABLES[name]
             lines = _lines(folder / f"{name}.jsonl")
             model.objects.bulk_create((_row(model, fields, line) for line in lines), batch_size=500)
         policy = open_store().ledger.policy
@@ -195,9 +201,13 @@ def _require_identity(place: Path, identity: str) -> None:
         raise CrcError("sealed.altered", path=place / MANIFEST_NAME)
 
 
+def _saved_tables(saved: Saved) -> tuple[str, ...]:
+    return tuple(name for name in _TABLES if name in saved.rows or name not in _SINCE_THE_SECOND)
+
+
 def _prove(folder: Path, saved: Saved) -> tuple[Event, ...]:
     """The events, after comparing everything that can be compared before anything is written."""
-    for name in _TABLES:
+    for name in _saved_tables(saved):
         path = folder / f"{name}.jsonl"
         if saved.hashes.get(name) != sha256_of(path):
             raise CrcError("sealed.altered", path=path)
@@ -232,5 +242,5 @@ def _require_same(saved: Saved, events: tuple[Event, ...], chain: Chain, bodies:
     if dict(_bodies_of(events, bodies)) != saved.bodies:
         raise CrcError("server.backup_bodies", path=BACKUP_NAME)
     for name, (model, _) in _TABLES.items():
-        if model.objects.count() != saved.rows[name]:
+        if model.objects.count() != saved.rows.get(name, 0):
             raise CrcError("server.backup_rows", path=f"{name}.jsonl")

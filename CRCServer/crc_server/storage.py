@@ -1,13 +1,33 @@
-"""The local disk as Django's storage: a file is there whole and flushed, or not at all."""
+"""Where bodies are kept: the local disk, where a file is there whole and flushed or not at all, or a bucket."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from crc_core.errors import CrcError
 from crc_core.files.atomic import naming, part_beside, sync_folder
 from django.core.files.storage import FileSystemStorage
+
+try:
+    from botocore.exceptions import BotoCoreError, ClientError
+except ImportError:
+    # Installed with `crc-server[s3]` only.
+    _BUCKET_ERRORS: tuple[type[Exception], ...] = ()
+else:
+    _BUCKET_ERRORS = (BotoCoreError, ClientError)
+
+
+@contextmanager
+def reaching_storage() -> Iterator[None]:
+    """Tell of a bucket that does not answer as of a database that does not: the caller waits and tries again."""
+    try:
+        yield
+    except _BUCKET_ERRORS as error:
+        raise CrcError("server.away") from error
 
 
 class FlushedStorage(FileSystemStorage):

@@ -33,7 +33,7 @@ class LiveServer:
             "CRC_SERVER_DATA": str(folder / "data"),
             "CRC_SERVER_DATABASE": database,
             server_clock.VARIABLE: str(self.clock_file),
-            "PYTHONPATH": str(SCRIPT.parent),
+            "PYTHONPATH": os.pathsep.join([str(SCRIPT.parent), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
         }
         self.process: subprocess.Popen[str] | None = None
         self.port = 0

@@ -86,6 +86,7 @@ _FRAMEWORK: Mapping[type[Exception], str] = MappingProxyType(
         InterfaceError: "server.away",
     }
 )
+_AGAIN_IN_S = "5"
 _LOG = logging.getLogger(__name__)
 
 
@@ -114,8 +115,6 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
         response["WWW-Authenticate"] = "Token"
     if isinstance(error, exceptions.Throttled) and error.wait is not None:
         response["Retry-After"] = str(int(error.wait) + 1)
-    if code == "server.away":
-        response["Retry-After"] = "5"
     return response
 
 
@@ -153,6 +152,8 @@ def problem(request: HttpRequest, error: CrcError, *, refusal: bool = False) -> 
     response.accepted_media_type = ProblemRenderer.media_type
     response.renderer_context = {}
     response["Content-Language"] = lang.value
+    if status == 503:
+        response["Retry-After"] = _AGAIN_IN_S
     return response
 
 

@@ -31,6 +31,7 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, Storage
 
 from crc_server.models import SeriesRow
+from crc_server.storage import reaching_storage
 
 _PIXEL_HASH_LETTERS = 16
 _CHUNK_BYTES = 1 << 20
@@ -99,7 +100,8 @@ class StoredBodies:
     def open(self, name: str) -> File:
         """A file of a body, to be read."""
         try:
-            return self.storage.open(name, "rb")
+            with reaching_storage():
+                return self.storage.open(name, "rb")
         except FileNotFoundError as error:
             raise CrcError("file.missing", path=PurePosixPath(name).name) from error
 
@@ -113,13 +115,14 @@ class StoredBodies:
     def _place(self, key: str, named: Mapping[str, Path], listed: Mapping[str, SealedFile], manifest: bytes) -> None:
         for name, path in named.items():
             if self._hash(f"{key}/{name}") != listed[name].sha256:
-                with naming(path), path.open("rb") as stream:
+                with naming(path), path.open("rb") as stream, reaching_storage():
                     self.storage.save(f"{key}/{name}", File(stream))
                 if self._hash(f"{key}/{name}") != listed[name].sha256:
                     raise CrcError("sealed.altered", path=path)
         last = f"{key}/{MANIFEST_NAME}"
         if self._hash(last) != hashlib.sha256(manifest).hexdigest():
-            self.storage.save(last, ContentFile(manifest))
+            with reaching_storage():
+                self.storage.save(last, ContentFile(manifest))
             if self._read(last) != manifest:
                 raise CrcError("file.read_back", path=MANIFEST_NAME)
 
@@ -147,18 +150,20 @@ class StoredBodies:
     def _fetch(self, name: str, path: Path) -> None:
         with naming(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-        with self.open(name) as source, naming(path), path.open("xb") as target:
+        with self.open(name) as source, naming(path), path.open("xb") as target, reaching_storage():
             shutil.copyfileobj(source, target, _CHUNK_BYTES)
 
     def _read(self, name: str) -> bytes:
-        with self.open(name) as stream:
+        with self.open(name) as stream, reaching_storage():
             data: bytes = stream.read()
             return data
 
     def _hash(self, name: str) -> str | None:
-        if not self.storage.exists(name):
+        with reaching_storage():
+            is_there = self.storage.exists(name)
+        if not is_there:
             return None
-        with self.open(name) as stream:
+        with self.open(name) as stream, reaching_storage():
             digest = hashlib.sha256()
             while piece := stream.read(_CHUNK_BYTES):
                 digest.update(piece)
