@@ -166,6 +166,10 @@ def test_the_demonstration_ends_in_a_served_database(folder: tuple[Path, UnitId]
         shown = browser.get(f"{url}cases/{unit.case}", timeout=20).text
         assert "2026-01-02" in shown
         assert "2026-01-16" in shown
+        guest = requests.Session()
+        guest.get(url + "sign-in", timeout=20)
+        form |= {"person": "user", "csrfmiddlewaretoken": guest.cookies["csrftoken"]}
+        assert str(unit) in guest.post(url + "sign-in", form, timeout=20).text
         assert url.endswith(":8000/") or "8000" not in url
 
 
