@@ -9,6 +9,8 @@ import qt
 from crc_widgets.icons import Icons
 
 _LEAST_HEIGHT = 90
+_AT_ONCE = 200
+"""Rows that are written before the window goes on; the rest of a long list follows while it lives."""
 
 
 class Table:
@@ -31,6 +33,7 @@ class Table:
         self._columns: tuple[str, ...] = ()
         self._rows: tuple[tuple[str, ...], ...] = ()
         self._marks: frozenset[int] = frozenset()
+        self._written = 0
         self.widget = table = qt.QTableWidget(parent)
         table.setObjectName(name)
         table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
@@ -49,6 +52,9 @@ class Table:
         table.horizontalHeader().setHighlightSections(False)
         table.connect("itemSelectionChanged()", self._selected)
         table.connect("cellActivated(int,int)", self._activated)
+        self._rest = qt.QTimer(table)
+        self._rest.setInterval(0)
+        self._rest.connect("timeout()", self._write_more)
 
     def draw(
         self,
@@ -62,14 +68,19 @@ class Table:
         table, changed = self.widget, (columns, rows, marks) != (self._columns, self._rows, self._marks)
         table.blockSignals(True)
         if changed:
+            if len(rows) > _AT_ONCE:
+                table.clearContents()
             table.setColumnCount(len(columns))
             table.setRowCount(len(rows))
-            for place, row in enumerate(rows):
-                for column, words in enumerate(row):
-                    table.setItem(place, column, self._item(words, column == 0 and place in marks))
             if columns != self._columns:
                 self._head(columns)
             self._columns, self._rows, self._marks = columns, rows, marks
+            self._written = 0
+            self._write(max(_AT_ONCE, 0 if selected is None else selected + 1))
+            if self._written < len(rows):
+                self._rest.start()
+            else:
+                self._rest.stop()
         if selected is None or not 0 <= selected < len(rows):
             if selected is not None or changed:
                 table.clearSelection()
@@ -82,6 +93,21 @@ class Table:
     def row(self) -> int | None:
         """The row that is chosen."""
         return self.widget.currentRow() if self.widget.selectedItems() else None
+
+    def _write_more(self) -> None:
+        self.widget.blockSignals(True)
+        self._write(_AT_ONCE)
+        self.widget.blockSignals(False)
+        if self._written >= len(self._rows):
+            self._rest.stop()
+
+    def _write(self, count: int) -> None:
+        """Write the next rows."""
+        ends = min(self._written + count, len(self._rows))
+        for place in range(self._written, ends):
+            for column, words in enumerate(self._rows[place]):
+                self.widget.setItem(place, column, self._item(words, column == 0 and place in self._marks))
+        self._written = ends
 
     def _head(self, columns: tuple[str, ...]) -> None:
         self.widget.setHorizontalHeaderLabels(list(columns))

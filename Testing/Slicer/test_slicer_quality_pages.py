@@ -15,6 +15,7 @@ from annotator_hand import answering
 from crc_core.store.folder import FolderStore
 from crc_core.text import Lang, say
 from crc_core.vocabulary import Target
+from crc_widgets.table import Table
 from store_support import PIN
 
 NEW_SESSION, NEW_PROTOCOL = "2026-05 复训", "h-2026-1"
@@ -120,6 +121,7 @@ class QualityPages(unittest.TestCase):
         folder.mkdir()
         cls.made = trainer_store.made(folder)
         cls.place = cls.made.store.layout.root
+        hand.fill_the_screen()
 
     def setUp(self) -> None:
         self.panel = Quality(self.place)
@@ -294,7 +296,21 @@ class QualityPages(unittest.TestCase):
         panel.press("progress.part.sites")
         hand.keep_picture("quality-9-sites")
 
-    def test_7_both_languages_and_every_control_by_keyboard(self) -> None:
+    def test_7_a_list_of_thousands_comes_at_once_and_is_complete_soon(self) -> None:
+        holder = qt.QWidget()
+        table = Table(holder, "long", self.panel.session.window.panel.kit.icons)
+        rows = [(f"unit {number}", "x") for number in range(5000)]
+        table.draw(("a", "b"), rows, frozenset({4999}), 300)
+        self.assertEqual(table.row, 300)
+        self.assertIsNone(table.widget.item(4999, 0))
+        hand.wait_until(lambda: table.widget.item(4999, 0) is not None, "the whole list is written")
+        table.draw(("a", "b"), rows[:10])
+        self.assertEqual((table.widget.rowCount, table.widget.item(9, 0).text()), (10, "unit 9"))
+        hand.settle(0.2)
+        self.assertEqual(table.widget.rowCount, 10)
+        holder.deleteLater()
+
+    def test_8_both_languages_and_every_control_by_keyboard(self) -> None:
         panel = self.panel
         panel.work_as("trainer")
         other = Lang.EN if self.lang is Lang.ZH else Lang.ZH

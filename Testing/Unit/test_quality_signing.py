@@ -104,7 +104,9 @@ def clean(store: FolderStore) -> None:
     found = check_store(store, deep=True)
     assert found.is_whole
     assert set(clean_store(store.layout, found, older_than_hours=0)) == {item.path for item in found.of(Level.LEFTOVER)}
-    assert check_store(store, deep=True).findings == ()
+    again = check_store(store, deep=True)
+    assert again.is_whole
+    assert again.of(Level.LEFTOVER) == (), [item.sentence(Lang.EN) for item in again.of(Level.LEFTOVER)]
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(40, marks=pytest.mark.full)])

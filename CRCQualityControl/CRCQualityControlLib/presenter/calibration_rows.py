@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from crc_core.agreement.report import floored
 from crc_core.calibration.comparing import CaseScore
 from crc_core.calibration.page import bias_words, sentence_of, small_words, type_words
@@ -108,12 +110,10 @@ def summary_table(book: Book) -> TableState:
             str(item.missed),
             str(item.extra),
             say("agreement.none") if item.report is None else f"{item.report:.0%}",
-            small_words(item, lang),
-            type_words(item, lang),
         )
         for item in summaries(book)
     )
-    names = ("reader", "target", "verdict", "dice", "bias", "missed", "extra", "report", "small", "types")
+    names = ("reader", "target", "verdict", "dice", "bias", "missed", "extra", "report")
     failed = frozenset(place for place, item in enumerate(summaries(book)) if not item.passed)
     return TableState(tuple(say(f"calibration.column.{name}") for name in names), rows, failed)
 
@@ -128,8 +128,8 @@ def summary_keys(book: Book) -> tuple[ResultKey, ...]:
 
 
 def sentences(book: Book) -> tuple[str, ...]:
-    """Each line of the results as one sentence."""
-    return tuple(sentence_of(item, book.hub.lang) for item in summaries(book))
+    """Each line of the results as one sentence, with small lesions apart and by tumour type where there are any."""
+    return tuple(_sentence(book, item) for item in summaries(book))
 
 
 def scores(book: Book) -> tuple[CaseScore, ...]:
@@ -195,6 +195,15 @@ def set_aside_lines(book: Book) -> tuple[str, ...]:
         for item in report.set_aside
     ]
     return tuple(lines)
+
+
+def _sentence(book: Book, item: Summary) -> str:
+    lang, say = book.hub.lang, book.hub.say
+    parts = [sentence_of(replace(item, reader=book.name(item.reader)), lang)]
+    for name, words in (("small", small_words(item, lang)), ("types", type_words(item, lang))):
+        if words:
+            parts.append(say("quality.trainer.detail", heading=say(f"calibration.column.{name}"), words=words))
+    return "\n".join(parts)
 
 
 def _case(book: Book, score: CaseScore) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ _NOT_FOR_READERS = ("meeting",)
 class CalibrationPage:
     """Draws `state.calibration`; which part is open is remembered here."""
 
-    width_px = 600
+    width_px = 640
 
     def __init__(self, parent: qt.QWidget, quality: QualityControl, kit: ViewKit) -> None:
         self._calibration, self._before = quality.calibration, None
@@ -106,7 +106,12 @@ class CalibrationPage:
         moved = self._tabs.show(items, shown)
         plan = calibration.plan is not None
         self._tabs.widget.setVisible(not plan)
-        self._stack.setCurrentWidget(self._plan.widget if plan else self._parts[shown].widget)
+        current = self._plan.widget if plan else self._parts[shown].widget
+        for part in (*self._parts.values(), self._plan):
+            # Only the part that is seen asks for room: the page would be as high as the highest of them otherwise.
+            way = qt.QSizePolicy.Expanding if part.widget is current else qt.QSizePolicy.Ignored
+            part.widget.setSizePolicy(qt.QSizePolicy.Expanding, way)
+        self._stack.setCurrentWidget(current)
         return moved
 
     def _chosen(self, place: int) -> None:

@@ -16,7 +16,7 @@ from CRCQualityControlLib.view.kit import ViewKit
 if TYPE_CHECKING:
     from CRCQualityControlLib.presenter.calibration import Calibration
 
-_TYPES_COLUMN, _ERRORS_COLUMN = 9, 7
+_REPORT_COLUMN, _ERRORS_COLUMN = 7, 7
 
 
 class ResultsPart:
@@ -36,7 +36,7 @@ class ResultsPart:
         layout.addWidget(self._nothing)
         layout.addWidget(self._aside)
         self._summary = Table(
-            self.widget, "crc.calibration.summary", kit.icons, wide=_TYPES_COLUMN, chosen=self._choose
+            self.widget, "crc.calibration.summary", kit.icons, wide=_REPORT_COLUMN, chosen=self._choose
         )
         layout.addWidget(self._summary.widget, 2)
         layout.addLayout(self._clear_line(kit))
