@@ -15,7 +15,7 @@ from crc_core.text import Lang, say
 from crc_core.workflow.context import Person
 from crc_core.workflow.gates import phases_known
 from crc_core.workflow.views import Phase
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from crc_server.models import UnitRow, ValueRow
 
@@ -214,17 +214,22 @@ def _query_one(condition: Condition) -> Q:
         raise CrcError("search.unknown_field", field=condition.field)
     if field.column is not None:
         return _of_unit(field, condition)
-    values = ValueRow.objects.filter(case=OuterRef("case"), field=field.id)
+    # Lists of cases, not a question for each unit: a database looks them up once, also where the conditions are ORed.
+    values = ValueRow.objects.filter(field=field.id)
     if condition.comparator is Comparator.KNOWN:
-        return Q(Exists(values))
+        return _among(values)
     if condition.comparator is Comparator.UNKNOWN:
-        return ~Q(Exists(values))
+        return ~_among(values)
     value = _value(field, condition)
     column = "number" if isinstance(value, float) else "text"
     if condition.comparator is Comparator.IS_NOT:
         # What is not known is neither: "is not" speaks of cases whose value is known and another.
-        return Q(Exists(values)) & ~Q(Exists(values.filter(**{column: value})))
-    return Q(Exists(values.filter(**{f"{column}{_LOOKUPS[condition.comparator]}": value})))
+        return _among(values) & ~_among(values.filter(**{column: value}))
+    return _among(values.filter(**{f"{column}{_LOOKUPS[condition.comparator]}": value}))
+
+
+def _among(values: QuerySet[ValueRow]) -> Q:
+    return Q(case__in=values.values("case"))
 
 
 def _of_unit(field: SearchField, condition: Condition) -> Q:

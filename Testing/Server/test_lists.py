@@ -95,16 +95,14 @@ def test_work_lists_are_those_of_a_replay_whole_and_in_every_part(api: ApiBench)
 
 
 def test_progress_is_that_of_a_replay_and_its_numbers_are_those_of_its_lines(api: ApiBench) -> None:
-    from crc_server.store.tallies import GOOD_PERMILLE
-
     store = api.bench.harness.store("x")
     shown = set()
     for viewer in everybody(api):
         progress = progress_of(store, viewer, store.ledger.now)
         assert store.unit_lines(viewer) == replayed(store, "unit_lines", viewer), viewer
-        numbers, waiting = store.tally(viewer, GOOD_PERMILLE)
+        numbers, waiting = store.tally(viewer)
         assert numbers.by_state == progress.by_state(), viewer
-        assert numbers.by_site == progress.by_site(), viewer
+        assert numbers.by_site == store.counts(viewer).by_site == progress.by_site(), viewer
         assert numbers.by_reader == {item.reader: item.slots for item in progress.by_reader()}, viewer
         assert [(line.unit, line.phase, line.since) for line in waiting] == [
             (line.unit, line.phase, line.since) for line in progress.waiting()

@@ -160,12 +160,12 @@ def project_store(standings: Standings, context: Context, viewer: str, now: date
 
 
 def _sessions(standings: Standings, context: Context, person: Person) -> tuple[SessionView, ...]:
-    found = []
+    found, known = [], standings(tuple({unit: None for item in context.sessions.values() for unit in item.units}))
     for session in context.sessions.values():
         if person.id in session.readers:
             found.append(_own_session(session, person.id))
         elif person.may_sign or person.roles & _OVERSEE:
-            found.append(_whole_session(session, standings))
+            found.append(_whole_session(session, known))
     return tuple(found)
 
 
@@ -183,7 +183,7 @@ def _own_session(session: Session, reader: str) -> SessionView:
     )
 
 
-def _whole_session(session: Session, standings: Standings) -> SessionView:
+def _whole_session(session: Session, known: Mapping[str, Standing]) -> SessionView:
     return SessionView(
         session=session.id,
         units=session.units,
@@ -194,12 +194,12 @@ def _whole_session(session: Session, standings: Standings) -> SessionView:
         opened_at=session.opened_at,
         reference_signer=session.signer,
         results=session.results,
-        waiting=tuple(_waiting(session, standings)),
+        waiting=tuple(_waiting(session, known)),
     )
 
 
-def _waiting(session: Session, standings: Standings) -> list[WaitingReading]:
-    missing, known = [], standings(session.units)
+def _waiting(session: Session, known: Mapping[str, Standing]) -> list[WaitingReading]:
+    missing = []
     for unit in session.units:
         slots = known[unit].slots if unit in known else {}
         wanted = [(reader, CALIBRATION_ROUND) for reader in session.readers]
@@ -215,10 +215,11 @@ def _samples(standings: Standings, context: Context, person: Person, now: dateti
     """Samples for managers and seniors, but for who reads one of the units and is still blind there."""
     if not (person.may_sign or person.roles & _KEEP_SAMPLES):
         return ()
+    known = standings(tuple({unit: None for sample in context.samples for unit in sample.order}))
+    blind = {unit for unit, state in known.items() if is_blind(Glance(state, context, person, now))}
     shown = []
     for sample in context.samples:
-        known = standings(sample.order)
-        if not any(is_blind(Glance(state, context, person, now)) for state in known.values()):
+        if not blind.intersection(sample.order):
             shown.append(
                 SampleView(sample.seed, sample.order, dict(sample.exclusions), sample.washout_days, sample.drawn_at)
             )

@@ -26,7 +26,7 @@ from crc_server.api.problems import language
 from crc_server.api.schemas import listed, schema_of
 from crc_server.taking import What, archive_of, note_taken
 
-_MOST_LINES = 1000
+_USUAL_LINES, _MOST_LINES = 200, 1000
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class WorkListView(StoreView):
     @describe("My work list", answer=listed("units", WorkItem), query=("offset", "limit"))
     def get(self, request: Request) -> Response:
         """What waits for the person, in their order of work; `more` says whether lines follow those shown."""
-        offset, limit = number(request, "offset", 0, 10**9), number(request, "limit", _MOST_LINES, _MOST_LINES)
+        offset, limit = number(request, "offset", 0, 10**9), number(request, "limit", _USUAL_LINES, _MOST_LINES)
         shown, more = self.store.work_page(self.person, offset, limit)
         return Response({"units": [to_document(item) for item in shown], "more": more})
 

@@ -25,7 +25,10 @@ def configured(arguments: argparse.Namespace) -> Config:
 
 
 def set_up(console: Console) -> None:
-    """Set Django up and bring the tables to this version; raises CrcError where the database cannot be reached."""
+    """Set Django up, bring the tables to this version, and make the index anew where it is an older version's.
+
+    Raises CrcError where the database cannot be reached.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crc_server.settings")
     import django
     from crc_core.errors import CrcError
@@ -37,3 +40,8 @@ def set_up(console: Console) -> None:
         call_command("migrate", verbosity=0, interactive=False)
     except DatabaseError as error:
         raise CrcError("server.no_database", reason=" ".join(str(error).split())) from error
+    from crc_server.store.opening import has_store, open_store
+    from crc_server.store.reindexing import is_index_current, make_index
+
+    if has_store() and not is_index_current():
+        make_index(open_store().ledger.policy, lambda done, total: console.progress(done, total, "audit.indexing"))

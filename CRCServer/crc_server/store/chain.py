@@ -19,6 +19,8 @@ from crc_server.store.briefs import briefs_of
 from crc_server.store.index import index_events
 from crc_server.store.memory import ChainMemory
 
+_EVENTS_AT_ONCE = 2_000
+
 
 def store_row(*, lock: bool = False) -> StoreRow:
     """The store's row, locked until the transaction ends where `lock`; raises CrcError where no store was made."""
@@ -94,6 +96,10 @@ class DatabaseChain:
     def since(self, seq: int) -> Sequence[Event]:
         """The events after number `seq`."""
         return self.page(seq, None)
+
+    def walk(self) -> Iterator[Event]:
+        """All events in order, some at a time, each with a hash that fits."""
+        return (event_in(row) for row in EventRow.objects.order_by("seq").iterator(chunk_size=_EVENTS_AT_ONCE))
 
     def page(self, seq: int, limit: int | None) -> Sequence[Event]:
         """The events after number `seq`, at most `limit` of them."""

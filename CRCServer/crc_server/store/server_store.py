@@ -11,7 +11,7 @@ from crc_core.store.protocol import Receipt, StoreInfo
 from crc_core.store.ruled import Parts, RuledStore
 from crc_core.workflow.context import Person, Policy
 from crc_core.workflow.decide import decide
-from crc_core.workflow.events import Event
+from crc_core.workflow.events import Event, check_chain
 from crc_core.workflow.intents import Intent, Refusal
 from crc_core.workflow.listing import UnitLine, UnitLines, may_audit
 from crc_core.workflow.views import Phase, WorkItem
@@ -82,14 +82,18 @@ class ServerStore(RuledStore):
         lines, more = lists.lines_after(after, limit, sees_readers=sees_readers)
         return UnitLines(lines, sees_readers), more
 
-    def tally(self, viewer: str, good_permille: int) -> tuple[Tally, tuple[UnitLine, ...]]:
+    def counts(self, viewer: str) -> Tally:
+        """The units a person may know, by site and state."""
+        lists = self.lists(viewer)
+        return Tally({}) if lists is None else tally_of(lists, sees_readers=False)
+
+    def tally(self, viewer: str) -> tuple[Tally, tuple[UnitLine, ...]]:
         """The progress of all units in numbers, and what has waited longest for a senior."""
         lists = self.lists(viewer)
         if lists is None:
-            return Tally({}, {}, ()), ()
+            return Tally({}), ()
         sees_readers = may_audit(lists.person) and not lists.reads_blind
-        numbers = tally_of(lists, sees_readers=sees_readers, good_permille=good_permille)
-        return numbers, waiting_lines(lists, _WAITING_SHOWN)
+        return tally_of(lists, sees_readers=sees_readers), waiting_lines(lists, _WAITING_SHOWN)
 
     def searchable(self, viewer: str) -> QuerySet[UnitRow]:
         """The units a person may search: those they may know, without those whose reading still blinds them."""
@@ -106,6 +110,15 @@ class ServerStore(RuledStore):
         """At most `limit` events after `seq`, for whom `events_since` is."""
         self.require_auditor(viewer)
         return tuple(self._database.page(seq, limit))
+
+    def check_chain(self, viewer: str) -> str:
+        """The head of the chain after comparing every link, for auditors."""
+        self.require_auditor(viewer)
+        return self.whole_chain()
+
+    def whole_chain(self) -> str:
+        """The same for the server's own keeper; however long the chain is, it is never held whole."""
+        return check_chain(self._database.walk())
 
     def preview(self, intent: Intent) -> Receipt | Refusal | None:
         """What an intent would be answered now without doing it; None where it would be done."""

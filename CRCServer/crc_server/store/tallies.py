@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crc_core.quality.progress import WAITS_FOR_SENIOR
 from crc_core.vocabulary import Target
@@ -38,8 +38,8 @@ class Tally:
     """Numbers over all units a person may know; of readers and agreement only for who may see the chain."""
 
     by_site: Mapping[str, Mapping[Phase, int]]
-    by_reader: Mapping[str, Mapping[SlotPhase, int]]
-    agreement: tuple[TargetTally, ...]
+    by_reader: Mapping[str, Mapping[SlotPhase, int]] = field(default_factory=dict)
+    agreement: tuple[TargetTally, ...] = ()
 
     @property
     def by_state(self) -> Mapping[Phase, int]:
@@ -50,12 +50,12 @@ class Tally:
         return {phase: total[phase] for phase in Phase if total[phase]}
 
 
-def tally_of(lists: Lists, *, sees_readers: bool, good_permille: int) -> Tally:
+def tally_of(lists: Lists, *, sees_readers: bool) -> Tally:
     """The numbers of everything the person may know."""
     return Tally(
         by_site=_by_site(lists),
         by_reader=_by_reader() if sees_readers else {},
-        agreement=tuple(_agreement(good_permille)) if sees_readers else (),
+        agreement=tuple(_agreement()) if sees_readers else (),
     )
 
 
@@ -96,7 +96,7 @@ def _by_reader() -> Mapping[str, Mapping[SlotPhase, int]]:
     return found
 
 
-def _agreement(good_permille: int) -> Iterable[TargetTally]:
+def _agreement() -> Iterable[TargetTally]:
     """The values are whole thousandths, so that counting each of them tells the median as well."""
     found: dict[Target, dict[int, int]] = {}
     rows = AgreementRow.objects.values_list("target", "dice_permille").annotate(count=Count("pk"))
@@ -105,7 +105,7 @@ def _agreement(good_permille: int) -> Iterable[TargetTally]:
     for target in Target:
         if target in found:
             counts = found[target]
-            good = sum(count for dice, count in counts.items() if dice >= good_permille)
+            good = sum(count for dice, count in counts.items() if dice >= GOOD_PERMILLE)
             yield TargetTally(target, sum(counts.values()), good, _median(counts))
 
 

@@ -10,7 +10,7 @@ from crc_core.clinical.values import show_value
 from crc_core.errors import CrcError
 from crc_core.text import Lang
 from crc_core.vocabulary import PersonRole, Title
-from crc_core.workflow.events import Kind, check_chain
+from crc_core.workflow.events import Kind
 from crc_core.workflow.intents import Refusal, new_intent
 from crc_core.workflow.payloads import PersonSet
 from django.http import HttpResponse
@@ -21,7 +21,6 @@ from knox.models import AuthToken
 
 from crc_server.api.search_views import known_cases
 from crc_server.clinical import changes_of, check_records, put_records
-from crc_server.store.tallies import GOOD_PERMILLE
 from crc_server.web.page import Visit, page
 
 _EVENTS_SHOWN = 200
@@ -42,7 +41,7 @@ work_page = require_GET(work)
 @page
 def progress(visit: Visit) -> HttpResponse:
     """How the work goes on, and how well readers agree."""
-    numbers, waiting = visit.store.tally(visit.person.id, GOOD_PERMILLE)
+    numbers, waiting = visit.store.tally(visit.person.id)
     return visit.show(
         "progress",
         states=list(numbers.by_state.items()),
@@ -78,7 +77,7 @@ audit_page = require_GET(audit)
 
 def _checked(visit: Visit) -> dict[str, Any]:
     try:
-        return {"head": check_chain(visit.store.chain.since(0)), "broken_case": check_records(), "broken": None}
+        return {"head": visit.store.check_chain(visit.person.id), "broken_case": check_records(), "broken": None}
     except CrcError as error:
         return {"broken": error.sentence(visit.lang)}
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from crc_core.files.canonical import parse_document
 from crc_core.files.records import from_document
 from crc_core.workflow.events import EVENT_SCHEMA, FIRST_PREV, PAYLOADS, Event, Kind
 
 
-@dataclass(frozen=True)
-class Mark:
-    """What an event is found by."""
+class Mark(NamedTuple):
+    """What an event is found by; there are tens of thousands of them."""
 
     unit: str | None
     kind: Kind
