@@ -138,10 +138,10 @@ class CoursePlot(qt.QWidget):
             painter.drawLine(round(x), round(y), round(next_x), round(next_y))
         for x, y in places:
             painter.fillPath(_shape(number, x, y), qt.QBrush(colour))
-        x = _LEFT + 8 + number * 120
+        x = _LEFT + 8 + number * 150
         painter.fillPath(_shape(number, x, _TOP / 2), qt.QBrush(colour))
         painter.setPen(qt.QPen(self.palette.color(qt.QPalette.WindowText)))
-        painter.drawText(x + 10, 0, 108, _TOP, qt.Qt.AlignLeft | qt.Qt.AlignVCenter, course.words)
+        painter.drawText(x + 10, 0, 138, _TOP, qt.Qt.AlignLeft | qt.Qt.AlignVCenter, course.words)
 
 
 def _shape(number: int, x: float, y: float) -> qt.QPainterPath:
