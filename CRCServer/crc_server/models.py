@@ -27,6 +27,11 @@ class EventRow(models.Model):
     hash = models.CharField(max_length=64, unique=True)
     body = models.TextField()
 
+    class Meta:
+        """The last event of the whole store is asked for by every request, and stands among many of units."""
+
+        indexes = (models.Index(fields=["seq"], condition=models.Q(unit=None), name="event_store_wide"),)
+
 
 class UnitRow(models.Model):
     """Where a unit stands after its last event."""

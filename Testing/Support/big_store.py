@@ -88,7 +88,7 @@ def fill_server(cases: int) -> None:
     from crc_server.models import CaseRow, EventRow, StoreRow
     from crc_server.store.chain import event_in
     from crc_server.store.reindexing import make_index
-    from django.db import transaction
+    from django.db import connection, transaction
 
     policy = load_policy()
     row = StoreRow(store_id=f"bench-{cases}", policy=canonical_bytes(to_document(policy)).decode())
@@ -117,6 +117,9 @@ def fill_server(cases: int) -> None:
         make_index(policy)
         _enter_people(people)
     _record(codes)
+    # What a database does by itself after some minutes.
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 
 
 def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:

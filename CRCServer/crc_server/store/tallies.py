@@ -74,10 +74,10 @@ def _by_site(lists: Lists) -> Mapping[str, Mapping[Phase, int]]:
     def add(site: str, phase: Phase, count: int) -> None:
         found.setdefault(site, Counter())[phase] += count
 
-    for site, phase, count in lists.others.values_list("site", "phase").annotate(count=Count("pk")):
+    for site, phase, count in lists.others.values_list("site", "phase").annotate(count=Count("*")):
         add(site, Phase(phase), count)
     if lists.reads:
-        own = lists.plain.values_list("unit__site", "unit__phase").annotate(count=Count("pk"))
+        own = lists.plain.values_list("unit__site", "unit__phase").annotate(count=Count("*"))
         for site, phase, count in own:
             # Where the final is there, blinding has ended; before it, a reader sees that the unit is being read.
             add(site, Phase.READING if phase in _HIDDEN else Phase(phase), count)
@@ -90,7 +90,7 @@ def _by_site(lists: Lists) -> Mapping[str, Mapping[Phase, int]]:
 
 def _by_reader() -> Mapping[str, Mapping[SlotPhase, int]]:
     found: dict[str, dict[SlotPhase, int]] = {}
-    rows = SlotRow.objects.values_list("reader", "phase").annotate(count=Count("pk")).order_by("reader")
+    rows = SlotRow.objects.values_list("reader", "phase").annotate(count=Count("*")).order_by("reader")
     for reader, phase, count in rows:
         found.setdefault(reader, {})[SlotPhase(phase)] = count
     return found
@@ -99,7 +99,7 @@ def _by_reader() -> Mapping[str, Mapping[SlotPhase, int]]:
 def _agreement() -> Iterable[TargetTally]:
     """The values are whole thousandths, so that counting each of them tells the median as well."""
     found: dict[Target, dict[int, int]] = {}
-    rows = AgreementRow.objects.values_list("target", "dice_permille").annotate(count=Count("pk"))
+    rows = AgreementRow.objects.values_list("target", "dice_permille").annotate(count=Count("*"))
     for target, dice, count in rows.order_by("dice_permille"):
         found.setdefault(Target(target), {})[dice] = count
     for target in Target:

@@ -24,7 +24,7 @@ from crc_server.clinical import changes_of, check_records, put_records
 from crc_server.web.page import Visit, page
 
 _EVENTS_SHOWN = 200
-_LINES_SHOWN = 500
+_LINES_SHOWN = 200
 _ROWS_SHOWN = 20
 _MOST_TABLE_BYTES = 3 * 1024 * 1024
 
