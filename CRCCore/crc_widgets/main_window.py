@@ -8,7 +8,7 @@ import qt
 import slicer
 
 _PANEL_DOCK = "PanelDockWidget"
-_LOW_SCREEN_PX = 1000
+_LOW_SCREEN_PX = 1200
 
 
 class WindowParts:
