@@ -14,11 +14,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
 from crc_core.errors import CrcError
-from crc_core.files.atomic import naming, sha256_of, sync_folder, write_bytes
+from crc_core.files.atomic import naming, read_bytes, sha256_of, sync_folder, write_bytes
 from crc_core.files.file_lock import locked
 from crc_core.files.sealed import MANIFEST_NAME, Manifest, SealedFile, SealedFolder, open_as, read_manifest
 
@@ -27,6 +28,7 @@ MOST_FILES = 20_000
 _CHUNK_BYTES = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _GIGABYTE = 1024**3
+_MANIFESTS_REMEMBERED = 16
 
 
 @dataclass(frozen=True)
@@ -165,11 +167,9 @@ class Upload:
         return self._parts / hashlib.sha256(name.encode()).hexdigest()
 
     def _manifest(self) -> Manifest:
-        path = self._body / MANIFEST_NAME
-        try:
-            return read_manifest(path.read_bytes(), Path(MANIFEST_NAME))
-        except FileNotFoundError as error:
-            raise CrcError("server.not_found") from error
+        if not self.is_begun:
+            raise CrcError("server.not_found")
+        return _manifest_at(self._body / MANIFEST_NAME, self.sha256)
 
     def _file_state(self, name: str, entry: SealedFile) -> FileState:
         if (self._body / name).is_file():
@@ -223,3 +223,12 @@ class Upload:
             sync_folder(place.parent)
             os.utime(self.folder)
         return FileState(name, entry.bytes, received)
+
+
+@lru_cache(maxsize=_MANIFESTS_REMEMBERED)
+def _manifest_at(path: Path, sha256: str) -> Manifest:
+    """The manifest with that hash, read once for the thousands of files it lists: what a hash names never changes."""
+    data = read_bytes(path)
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise CrcError("sealed.altered", path=MANIFEST_NAME)
+    return read_manifest(data, Path(MANIFEST_NAME))
