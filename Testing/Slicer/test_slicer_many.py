@@ -1,0 +1,89 @@
+"""Case after case in a real Slicer: opened, drawn in, left; nodes, observers, widgets and memory stay as they were.
+
+`CRC_MANY=100` for a long day; the figures are written beside the outcome.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import sys
+import unittest
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import slicer
+import slicer_support as hand
+from case_in_hand import CaseInHand, small_store
+from crc_mrml.observers import Observers
+from small_store import MIDDLE
+
+CASES = int(os.environ.get("CRC_MANY") or 15)
+UNITS = 3
+TOLD_EVERY = 20
+WARM_UP = 2 * UNITS
+"""Each unit twice: what is made once and used again is there by then."""
+
+MOST_GROWTH_MB = 0.35
+"""Per case; a case holds 1.5 MB of voxels here, so that one volume left behind would show."""
+
+
+@dataclass(frozen=True)
+class Burden:
+    """What there is after a case was left."""
+
+    nodes: int
+    observers: int
+    widgets: int
+    memory_mb: float
+
+
+class Many(unittest.TestCase):
+    """A long day."""
+
+    def test_case_after_case_nothing_is_left_behind(self) -> None:
+        small = small_store()
+        units = [small.add() for _ in range(UNITS)]
+        burdens = []
+        for number in range(CASES):
+            case = CaseInHand(small.place, units[number % UNITS])
+            case.open()
+            case.paint((MIDDLE[0], MIDDLE[1], 3.0 * (number % 9 - 4)))
+            case.close()
+            burdens.append(burden(case))
+            if number % TOLD_EVERY == TOLD_EVERY - 1:
+                sys.stdout.write(f"after {number + 1} cases: {burdens[-1]}\n")
+                sys.stdout.flush()
+        steady = burdens[WARM_UP:]
+        told = f"{CASES} cases: first {steady[0]}, last {steady[-1]}"
+        sys.stdout.write(f"{told}; {growth_mb(steady):.3f} MB a case\n")
+        for name in ("nodes", "observers", "widgets"):
+            self.assertEqual({getattr(item, name) for item in steady}, {getattr(steady[0], name)}, f"{name}; {told}")
+        self.assertLess(growth_mb(steady), MOST_GROWTH_MB, told)
+
+
+def burden(case: CaseInHand) -> Burden:
+    """What there is now, after everything that can go has gone."""
+    hand.settle(0.2)
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return Burden(
+        nodes=slicer.mrmlScene.GetNumberOfNodes(),
+        observers=sum(len(item) for item in gc.get_objects() if isinstance(item, Observers)),
+        widgets=len(case.person.root.findChildren("QWidget")),
+        memory_mb=pages * os.sysconf("SC_PAGE_SIZE") / 2**20,
+    )
+
+
+def growth_mb(steady: list[Burden]) -> float:
+    """How much more memory is held, per case: between the medians of the first and the last third."""
+    third = len(steady) // 3
+    first, last = (median(item.memory_mb for item in part) for part in (steady[:third], steady[-third:]))
+    return (last - first) / (len(steady) - third)
+
+
+if __name__ == "__main__":
+    unittest.main()
