@@ -36,7 +36,7 @@ def main(words: list[str]) -> int:
     wanted = shown()
     missing = sorted(name for name in wanted if not (shots / name).is_file())
     if missing:
-        sys.stderr.write(f"{shots} lacks {', '.join(missing)}; run run_slicer.py --pictures for both sizes\n")
+        sys.stderr.write(f"{shots} lacks {', '.join(missing)}; run run_slicer.py --pictures for that language and size\n")
         return 1
     for name in sorted(wanted):
         place = PICTURES / name
