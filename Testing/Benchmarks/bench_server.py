@@ -1,7 +1,7 @@
 """The server at full size: 50,000 cases, 20 clients with a second of thought; sending against curl; memory meanwhile.
 
 `lists`: the pages and calls under load, on PostgreSQL with several gunicorn workers (or SQLite). `push`: our client and
-curl sending the same files to the same server. `study`: 2 GB in 4,000 files, and what the server's memory does.
+curl sending the same files to the same server. `study`: 2 GB in so many files, and what the server's memory does.
 The store is made once (`Testing/Support/big_store.py`) and kept in `CRC_BENCH`.
 """
 
@@ -216,7 +216,7 @@ def _numbers(values: Sequence[float], size: int) -> dict[str, float]:
 
 def _write(folder: Path, count: int, size: int) -> None:
     folder.mkdir(parents=True)
-    block = random.Random(1).randbytes(size)
+    block = random.Random(1).randbytes(min(size, _MEGABYTE)) * max(1, size // _MEGABYTE)
     for number in range(count):
         (folder / f"{number:05d}").write_bytes(number.to_bytes(8, "big") + block[8:])
 
@@ -327,13 +327,14 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--files", type=int, default=4_000)
+    parser.add_argument("--megabytes", type=float, default=0.5)
     given = parser.parse_args()
     if given.what == "lists":
         numbers = lists(given.cases, given.seconds, is_sqlite=given.sqlite, workers=given.workers, count=given.clients)
     elif given.what == "push":
         numbers = push(given.cases, times=given.times)
     else:
-        numbers = study(given.cases, files=given.files, megabytes=0.5)
+        numbers = study(given.cases, files=given.files, megabytes=given.megabytes)
     sys.stdout.write(json.dumps(numbers, indent=1) + "\n")
 
 
