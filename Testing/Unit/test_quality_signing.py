@@ -132,11 +132,15 @@ def test_of_two_seniors_at_once_one_wins_and_the_other_is_told(tmp_path: Path, r
 def test_killed_while_signing_the_final_is_whole_or_absent_and_the_retry_harmless(tmp_path: Path, rounds: int) -> None:
     chance, ended = random.Random(7), Counter[str]()
     team, units = disputed(tmp_path, rounds)
-    for unit in units:
+    for number, unit in enumerate(units):
         before = open_case(team.store, UnitId.parse(unit), "dean")
         senior = start(tmp_path, unit, "chief", Take.UNION)
         go(senior)
-        time.sleep(chance.uniform(0.0, LATEST_KILL_S))
+        if number % 4 == 3:
+            assert senior.stdout is not None
+            assert senior.stdout.readline() == "stored\n"
+        else:
+            time.sleep(chance.uniform(0.0, LATEST_KILL_S))
         senior.send_signal(signal.SIGKILL)
         senior.communicate(timeout=60)
         only_leftovers(team.store)
@@ -152,7 +156,7 @@ def test_killed_while_signing_the_final_is_whole_or_absent_and_the_retry_harmles
             assert isinstance(sign_case(team.store, before, all_taken(before), "dean", PIN).outcome, Receipt)
             the_one_final(team.store, unit)
     assert ended.total() == rounds
-    assert rounds == 1 or len(ended) == 2, "all kills came on the same side of the signature; move LATEST_KILL_S"
+    assert ended["in"] >= rounds // 4
     clean(team.store)
 
 
