@@ -20,7 +20,7 @@ DOCS = Path(__file__).resolve().parents[2] / "Docs"
 PICTURES = DOCS / "images" / "tutorial"
 TUTORIALS = ("tutorial.md", "tutorial.zh-CN.md")
 SHOWN = re.compile(r"images/tutorial/([\w./-]+\.png)")
-COLOURS = 128
+COLOURS = 256
 
 
 def shown() -> set[str]:
@@ -36,13 +36,15 @@ def main(words: list[str]) -> int:
     wanted = shown()
     missing = sorted(name for name in wanted if not (shots / name).is_file())
     if missing:
-        sys.stderr.write(f"{shots} lacks {', '.join(missing)}; run run_slicer.py --pictures for that language and size\n")
+        sys.stderr.write(
+            f"{shots} lacks {', '.join(missing)}; run run_slicer.py --pictures for that language and size\n"
+        )
         return 1
     for name in sorted(wanted):
         place = PICTURES / name
         place.parent.mkdir(parents=True, exist_ok=True)
         with Image.open(shots / name) as shot:
-            few = shot.convert("RGB").quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+            few = shot.convert("RGB").quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
             few.save(place, optimize=True)
     for old in PICTURES.rglob("*.png"):
         if old.relative_to(PICTURES).as_posix() not in wanted:
