@@ -37,7 +37,7 @@ def main(words: list[str]) -> int:
     missing = sorted(name for name in wanted if not (shots / name).is_file())
     if missing:
         sys.stderr.write(
-            f"{shots} lacks {', '.join(missing)}; run run_slicer.py --pictures for that language and size\n"
+            f"{shots} lacks {', '.join(missing)}; make them with run_slicer.py --pictures\n"
         )
         return 1
     for name in sorted(wanted):
