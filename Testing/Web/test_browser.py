@@ -110,7 +110,9 @@ def test_a_manager_searches_by_clicking_and_looks_at_a_case(browser: Any, bench:
     page.wait_for_selector("figure img")
     assert page.evaluate("document.querySelector('figure img').decode().then(() => true)")
     visitor.check()
-    for path in ("/progress", "/audit?check=1", "/work", "/tables", "/password"):
+    visitor.go(f"/cases/{case}?at=2026-01-05T08:10")
+    visitor.check()
+    for path in ("/progress", "/audit?check=1", "/work", "/tables", "/grants", "/password"):
         visitor.go(path)
         visitor.check()
     page.click(f"text={words['language']}")
@@ -134,6 +136,53 @@ def test_a_table_with_problems_is_shown_then_a_good_one_taken_in(browser: Any, b
     visitor.go(f"/cases/{case}")
     assert "61" in page.inner_text("main")
     visitor.check()
+
+
+def test_an_administrator_grants_what_was_found_and_the_data_user_meets_it(browser: Any, bench: Bench) -> None:
+    case = bench.case  # type: ignore[attr-defined]  # as the fixture made it
+    admin = Visitor(browser, bench, "en", "admin")
+    page = admin.page
+    page.click("text=Grant what was found")
+    page.fill("#purpose", "one study")
+    page.fill("#until", "2027-01-31")
+    admin.check()
+    page.click('button[value="grant"]')
+    page.wait_for_url("**/grants")
+    assert "one study" in page.inner_text("main")
+    admin.check()
+    user = Visitor(browser, bench, "zh-CN", "user")
+    assert user.page.locator("nav a").all_inner_texts() == ["检索", "我的任务", "进度", "数据授权"]
+    user.check()
+    for path in ("/grants", f"/cases/{case}"):
+        user.go(path)
+        user.check()
+    with user.page.expect_download() as download:
+        user.page.click("text=下载最终结果")
+    assert download.value.path().read_bytes()[:2] == b"PK"
+    admin.go("/grants")
+    assert "final with images" in page.inner_text("main")
+    page.fill("input[name=reason]", "the study is over")
+    page.click("text=Take back")
+    page.wait_for_load_state()
+    assert user.page.goto(user.url + f"/cases/{case}").status == 404
+
+
+def test_a_search_is_kept_and_found_again(browser: Any, bench: Bench) -> None:
+    visitor = Visitor(browser, bench, "en", "manager")
+    page = visitor.page
+    page.click("text=Add condition >> nth=0")
+    page.wait_for_selector('[id="n0.0.field"]')
+    page.select_option('[id="n0.0.value"]', "final")
+    page.wait_for_selector('.count strong:text-is("1")')
+    page.click("text=Save this search")
+    page.fill("#name", "all final ones")
+    page.click('button[value="keep"]')
+    page.wait_for_selector("text=Saved searches")
+    assert page.input_value('[id="n0.0.value"]') == "final"
+    visitor.check()
+    visitor.go("/search")
+    page.click("text=all final ones")
+    page.wait_for_selector('.count strong:text-is("1")')
 
 
 def test_an_administrator_looks_at_people(browser: Any, bench: Bench) -> None:
