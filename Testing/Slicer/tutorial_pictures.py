@@ -36,9 +36,7 @@ def main(words: list[str]) -> int:
     wanted = shown()
     missing = sorted(name for name in wanted if not (shots / name).is_file())
     if missing:
-        sys.stderr.write(
-            f"{shots} lacks {', '.join(missing)}; make them with run_slicer.py --pictures\n"
-        )
+        sys.stderr.write(f"{shots} lacks {', '.join(missing)}; make them with run_slicer.py --pictures\n")
         return 1
     for name in sorted(wanted):
         place = PICTURES / name
