@@ -102,12 +102,12 @@ class Chain:
 
     def unit_of_reading(self, reading: str) -> str | None:
         """The unit into which a reading was submitted first; None for an unknown reading."""
-        submitted = self._shelf.naming(Kind.READING_SUBMITTED, reading)
+        submitted = self._shelf.naming(Kind.READING_SUBMITTED, "reading", reading)
         return next((event.unit for event in submitted if event.payload.reading == reading), None)
 
     def units_read_by(self, person: str) -> Sequence[str]:
         """The units in which a person was ever given a slot."""
-        assigned = self._shelf.naming(Kind.READING_ASSIGNED, person)
+        assigned = self._shelf.naming(Kind.READING_ASSIGNED, "reader", person)
         own = (str(event.unit) for event in assigned if event.payload.reader == person and event.unit is not None)
         return tuple(dict.fromkeys(own))
 

@@ -95,9 +95,9 @@ class Shelf:
         """Whether an event has this hash."""
         return any(mark.hash == event_hash for mark in reversed(self._marks))
 
-    def naming(self, kind: Kind, word: str) -> Iterable[Event]:
-        """The events of a kind in which a word may stand; the others are not even decoded."""
-        needle = json.dumps(word, ensure_ascii=False).encode()
+    def naming(self, kind: Kind, field: str, word: str) -> Iterable[Event]:
+        """The events of a kind in which a field may say `word`; the others are not even decoded."""
+        needle = json.dumps({field: word}, ensure_ascii=False, separators=(",", ":"))[1:-1].encode()
         for place, mark in enumerate(self._marks):
             held = self._held[place]
             if mark.kind is kind and (not isinstance(held, bytes) or needle in held):

@@ -15,7 +15,7 @@ from crc_core.store.remote.watching import Watch
 from crc_core.workflow.intents import Refusal
 
 RANGE_BYTES = 16 * 1024 * 1024
-_PIECE_BYTES = 1 << 18
+_PIECE_BYTES = 1 << 20
 _MEND = frozenset({"server.upload_cut", "server.range", "server.upload_elsewhere"})
 """Problems after which one asks how far the file has come and goes on from there."""
 
