@@ -98,7 +98,8 @@ def run_inside(options: argparse.Namespace, display: str, language: str) -> int:
         code = 0
         if files(INSIDE, options.only):
             script = command(options.slicer, HERE / "run_inside.py")
-            code = subprocess.call(script, cwd=folder, env=environment, timeout=SECONDS_PER_RUN)
+            # A program that a signal ended has a negative code, which would count as less than 0.
+            code = abs(subprocess.call(script, cwd=folder, env=environment, timeout=SECONDS_PER_RUN))
         if files(OUTSIDE, options.only):
             code = max(code, run_outside(options, environment))
         return code
