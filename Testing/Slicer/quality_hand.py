@@ -68,6 +68,7 @@ class Senior:
         combo.activated(index)
         hand.settle()
         assert self.state.store.person == person, self.state.message
+        self.wait(lambda: self.state.busy is None, "the queue is fetched")
 
     def open_case(self, row: int = 0) -> str:
         """Choose a row of the queue and open it; its unit."""

@@ -115,7 +115,7 @@ class Quality(unittest.TestCase):
         drawn = final.mask(Target.PRIMARY).array != 0
         self.assertEqual(int(np.count_nonzero(drawn)), int(np.count_nonzero(edited.mask.array)))
         self.assertEqual(digest(self.store.layout.root / "readings"), sealed)
-        self.assertNotIn(unit, [row.unit for row in senior.state.adjudication.queue])
+        senior.wait(lambda: len(senior.state.adjudication.queue) == 1, "the queue is fetched anew")
 
     def go_through_the_differences(self) -> None:
         """The key to the next one centres all views and zooms there; the largest comes first."""
