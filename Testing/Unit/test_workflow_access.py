@@ -138,7 +138,7 @@ def test_grants_are_shown_to_who_keeps_them_and_their_own_to_data_users(chain: C
     chain.must("admin", Kind.ACCESS_GRANTED, granted())
     shown = {}
     for person in PEOPLE:
-        view = project_store(chain.of, chain.context, person, chain.now)
+        view = project_store(chain.standings, chain.context, person, chain.now)
         assert view is not None
         shown[person] = [(grant.grant, grant.units, grant.is_open) for grant in view.grants]
         assert may_search(chain.context.people[person]) == (

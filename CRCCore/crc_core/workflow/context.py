@@ -10,7 +10,15 @@ from types import MappingProxyType
 from crc_core.files.packaged import packaged_record
 from crc_core.vocabulary import PersonRole, Target, Title
 from crc_core.workflow.events import Event, Kind
-from crc_core.workflow.payloads import CalibrationResult, ClearanceSigned, PassMark, ProtocolPublished
+from crc_core.workflow.payloads import (
+    AccessEnded,
+    AccessGranted,
+    CalibrationResult,
+    ClearanceSigned,
+    PassMark,
+    ProtocolPublished,
+    ReadingsFlagged,
+)
 
 SYSTEM_ACTOR = "system"
 
@@ -201,14 +209,11 @@ def build_context(store_events: Iterable[Event], policy: Policy) -> Context:
         elif event.kind is Kind.PROTOCOL_PUBLISHED:
             published = payload
         elif event.kind is Kind.READINGS_FLAGGED:
-            flags.append(Flag(payload.reader, payload.since, payload.reason, event.at))
-            clearances = {place: kept for place, kept in clearances.items() if place[0] != payload.reader}
+            _flag(clearances, flags, event)
         elif event.kind in _SESSION_KINDS:
             sessions[payload.session] = _session(sessions.get(payload.session), event)
-        elif event.kind is Kind.ACCESS_GRANTED:
-            grants[payload.grant] = _grant(event)
-        elif event.kind is Kind.ACCESS_ENDED and payload.grant in grants:
-            grants[payload.grant] = replace(grants[payload.grant], ended_at=event.at)
+        elif event.kind in (Kind.ACCESS_GRANTED, Kind.ACCESS_ENDED):
+            _take_grant(grants, event)
     return Context(
         people=people,
         policy=policy,
@@ -224,6 +229,21 @@ def build_context(store_events: Iterable[Event], policy: Policy) -> Context:
 
 
 _SESSION_KINDS = frozenset({Kind.CALIBRATION_PLANNED, Kind.REFERENCE_SIGNED, Kind.CALIBRATION_OPENED})
+
+
+def _flag(clearances: dict[tuple[str, Target], Clearance], flags: list[Flag], event: Event) -> None:
+    flagged: ReadingsFlagged = event.payload
+    flags.append(Flag(flagged.reader, flagged.since, flagged.reason, event.at))
+    for place in [place for place in clearances if place[0] == flagged.reader]:
+        del clearances[place]
+
+
+def _take_grant(grants: dict[str, Grant], event: Event) -> None:
+    payload: AccessGranted | AccessEnded = event.payload
+    if isinstance(payload, AccessGranted):
+        grants[payload.grant] = _grant(event)
+    elif payload.grant in grants:
+        grants[payload.grant] = replace(grants[payload.grant], ended_at=event.at)
 
 
 def _clear(clearances: dict[tuple[str, Target], Clearance], flags: list[Flag], event: Event) -> None:
