@@ -29,7 +29,7 @@ from crc_core.quality.progress import progress_of
 from crc_core.text import Lang
 from crc_core.vocabulary import Target
 from crc_core.workflow import payloads as p
-from crc_core.workflow.brief import brief_of
+from crc_core.workflow.brief import Brief, brief_of
 from crc_core.workflow.events import Event, Kind
 from crc_core.workflow.gates import Glance
 from crc_core.workflow.listing import UnitLines, unit_line, work_item
@@ -108,10 +108,14 @@ class MemoryStore:
 
     def overview(self, viewer: str) -> StoreView:
         """As a store does it."""
-        view = project_store(self.units.__getitem__, self.context, viewer, self.now)
+        view = project_store(self._standings, self.context, viewer, self.now)
         if view is None:
             raise KeyError(viewer)
         return view
+
+    def _standings(self, units: Sequence[str]) -> dict[str, Brief]:
+        briefs = ((unit, brief_of(unit, self.units[unit], self.context.policy)) for unit in units)
+        return {unit: brief for unit, brief in briefs if brief is not None}
 
     @property
     def now(self) -> datetime:
