@@ -236,7 +236,7 @@ def install(words: list[str]) -> None:
     """Install with pip under the pins; the whole log is kept in `.venv/setup.log`."""
     quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--log", str(LOG)]
     LOG.unlink(missing_ok=True)
-    command = [str(python_inside()), "-m", "pip", "install", *quiet, "-c", str(CONSTRAINTS), *words]
+    command = [str(python_inside()), "-m", "pip", "install", *quiet, "--no-compile", "-c", str(CONSTRAINTS), *words]
     result = subprocess.run(
         command,
         cwd=HERE,

@@ -60,7 +60,7 @@ def kill_and_start(server: LiveServer, chance: random.Random, longest_s: float) 
     return thread
 
 
-@pytest.mark.parametrize("rounds", [4, pytest.param(100, marks=pytest.mark.full)])
+@pytest.mark.parametrize("rounds", [2, pytest.param(100, marks=pytest.mark.full)])
 def test_readings_survive_a_server_that_is_killed(server: LiveServer, tmp_path: Path, rounds: int) -> None:
     chance = random.Random(rounds)
     bench = Bench(RemoteHarness(server, tmp_path), write_study(tmp_path / "study"), tmp_path)

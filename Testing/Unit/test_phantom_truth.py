@@ -11,7 +11,7 @@ from phantom_support import cube, longest_axial_mm, painted, phantom, plan
 from scipy.ndimage import binary_dilation, label
 
 SEEDS = (1, 2)
-MANY = range(1, 5)
+MANY = (1, 2, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(3, 9)))
 _AROUND = {
     Target.LIVER: {Tissue.LIVER, Tissue.PORTAL_VEIN, Tissue.HEPATIC_VEIN},
     Target.LUNG: {Tissue.LUNG, Tissue.LUNG_VESSEL},

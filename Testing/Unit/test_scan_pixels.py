@@ -17,7 +17,7 @@ from crc_core.vocabulary import CT_PHASES, Role, Verdict
 from scan_support import phantom_of
 
 REAL_CT = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "abdomen-ct-plain" / "ct.nii.gz"
-SEEDS = (7, 11)
+SEEDS = (7, *(pytest.param(seed, marks=pytest.mark.full) for seed in (11, 12, 13)))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -106,6 +106,9 @@ def test_a_manager_searches_by_clicking_and_looks_at_a_case(browser: Any, bench:
     assert page.inner_text(".count strong") == "1"
     assert page.input_value('[id="n0.0.value"]') == "final"
     visitor.check()
+    with page.expect_download() as table:
+        page.click("button[formaction='/search/export']")
+    assert case in table.value.path().read_text(encoding="utf-8-sig")
     page.click(f"text={case} >> nth=0")
     page.wait_for_selector("figure img")
     assert page.evaluate("document.querySelector('figure img').decode().then(() => true)")
