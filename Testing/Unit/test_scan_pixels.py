@@ -17,7 +17,8 @@ from crc_core.vocabulary import CT_PHASES, Role, Verdict
 from scan_support import phantom_of
 
 REAL_CT = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "abdomen-ct-plain" / "ct.nii.gz"
-SEEDS = (7, *(pytest.param(seed, marks=pytest.mark.full) for seed in (11, 12, 13)))
+OTHER_SEED = 11
+SEEDS = (7, *(pytest.param(seed, marks=pytest.mark.full) for seed in (OTHER_SEED, 12, 13)))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -123,7 +124,7 @@ def test_a_little_metal_is_a_note_and_its_side_is_told() -> None:
 
 def test_steady_skin_is_not_called_motion() -> None:
     for role in (Role.NC, Role.CHEST):
-        found = doubled_skin(coarsen(phantom_of(SEEDS[1]).images[role]))
+        found = doubled_skin(coarsen(phantom_of(OTHER_SEED).images[role]))
         assert found is not None and found.count == 0
 
 
