@@ -144,6 +144,7 @@ def test_an_occupied_folder_is_refused_and_left_alone(tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.full
 def test_a_study_of_ones_own_goes_as_far_as_it_can(played, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     study = played.folder / "dicom" / "agreed"
