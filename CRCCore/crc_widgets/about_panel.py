@@ -60,7 +60,7 @@ class AboutPanel:
         self._word()
 
     def _open_documentation(self) -> None:
-        qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(documentation())))
+        _open(documentation())
 
 
 def library_folder() -> Path:
@@ -72,3 +72,16 @@ def documentation() -> Path | None:
     """The documentation beside the library, as in a source checkout; none where it was not packaged."""
     path = library_folder().parents[1] / "Docs" / "architecture.md"
     return path if path.exists() else None
+
+
+def show_help(name: str, lang: Lang) -> None:
+    """Open a page of the documentation in a language, else what there is of it; nothing where none was packaged."""
+    page = documentation()
+    if page is None:
+        return
+    names = (f"{name}.zh-CN.md", f"{name}.md") if lang is Lang.ZH else (f"{name}.md",)
+    _open(next((page.with_name(name) for name in names if page.with_name(name).exists()), page))
+
+
+def _open(page: Path | None) -> None:
+    qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(page)))

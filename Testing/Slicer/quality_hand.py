@@ -81,9 +81,6 @@ class Senior:
         hand.settle(0.3)
         return unit
 
-    def _is_open(self, unit: str) -> bool:
-        return self.case is not None and self.case.unit == unit and self.state.busy is None
-
     def words(self) -> str:
         """Everything that can be read in the panel and the reports, tool tips included."""
         said = []

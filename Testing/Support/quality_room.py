@@ -12,15 +12,13 @@ from crc_core.geometry.grid import Volume
 from crc_core.store.folder import FolderStore
 from crc_core.store.protocol import Store
 from crc_core.text import Lang
-from crc_core.vocabulary import PersonRole, Role, Target, Title
-from crc_core.workflow import payloads as p
+from crc_core.vocabulary import Role, Target
 from crc_core.workflow.context import Policy
-from crc_core.workflow.events import Kind
 from CRCQualityControlLib.presenter.ports import Fill, Kit, Layer, Point, Tool, Views
 from CRCQualityControlLib.presenter.quality import QualityControl
 from CRCQualityControlLib.presenter.state import State
 from quality_support import Habit, Team, study
-from store_support import PIN, POLICY, must, new_store
+from store_support import PIN, POLICY, hire_second_senior, new_store
 
 HABITS = {"wang": Habit(), "li": Habit(shift=3, misses=True, stages_up=True), "zhao": Habit()}
 
@@ -138,10 +136,7 @@ class Room:
     def __init__(self, folder: Path, policy: Policy = POLICY) -> None:
         self.clock = ManualClock()
         self.store: FolderStore = new_store(folder, self.clock, policy=policy)
-        known = p.PersonSet("dean", Title.ASSOCIATE_CHIEF, frozenset({PersonRole.SENIOR}), "02", True)
-        must(self.store, "admin", Kind.PERSON_SET, known)
-        self.store.people.set_name("dean", "Dean")
-        self.store.people.set_pin("dean", PIN)
+        hire_second_senior(self.store)
         self.team = Team(self.store, study(folder / "images"), folder, HABITS)
         self.place = self.store.info().place
         self.settings = MemorySettings()

@@ -30,7 +30,7 @@ from crc_core.report.document import Lesion, new_report
 from crc_core.store.folder import FolderStore
 from crc_core.store.folder.people import PinPolicy
 from crc_core.store.protocol import PreparedUnit, Receipt, Store
-from crc_core.vocabulary import LesionClass, Mode, Role, Target, TargetAnswer, Title, Verdict
+from crc_core.vocabulary import LesionClass, Mode, PersonRole, Role, Target, TargetAnswer, Title, Verdict
 from crc_core.workflow import payloads as p
 from crc_core.workflow.context import Policy
 from crc_core.workflow.events import FIRST_PREV, Kind
@@ -240,6 +240,14 @@ def new_store(folder: Path, clock: MovingClock, **changes: Any) -> FolderStore:
         for target in (Target.PRIMARY, Target.LIVER):
             must(store, "chief", Kind.CLEARANCE_SIGNED, p.ClearanceSigned(reader, target, "v1"))
     return store
+
+
+def hire_second_senior(store: Any) -> None:
+    """Enter `dean`, a second senior of another site, with the PIN everybody has."""
+    second = p.PersonSet("dean", Title.ASSOCIATE_CHIEF, frozenset({PersonRole.SENIOR}), "02", True)
+    must(store, "admin", Kind.PERSON_SET, second)
+    store.people.set_name("dean", "Dean")
+    store.people.set_pin("dean", PIN)
 
 
 def ask(store: Store, actor: str, kind: Kind, payload: Any, unit: UnitId | None = None) -> Receipt | Refusal:

@@ -25,13 +25,11 @@ from crc_core.reading.final import Take
 from crc_core.reading.seal import read_final
 from crc_core.report.merge import Choice
 from crc_core.text import Lang, say
-from crc_core.vocabulary import LesionClass, PersonRole, Target, TargetAnswer, Title
-from crc_core.workflow import payloads as p
-from crc_core.workflow.events import Kind
+from crc_core.vocabulary import LesionClass, Target, TargetAnswer
 from crc_core.workflow.intents import Refusal
 from crc_core.workflow.views import Phase
 from quality_support import Habit, Team, study
-from store_support import PIN, POLICY, START, MovingClock, must, new_store
+from store_support import PIN, POLICY, START, MovingClock, hire_second_senior, new_store
 
 HABITS = {"wang": Habit(), "li": Habit(shift=3, misses=True, stages_up=True), "zhao": Habit(shift=2, every=2)}
 
@@ -40,10 +38,7 @@ def team_of(folder: Path, cases: int, policy=POLICY, readers=("wang", "li")) -> 
     """Cases read by two readers and compared."""
     clock = MovingClock()
     store = new_store(folder, clock, policy=policy)
-    second = p.PersonSet("dean", Title.ASSOCIATE_CHIEF, frozenset({PersonRole.SENIOR}), "02", True)
-    must(store, "admin", Kind.PERSON_SET, second)
-    store.people.set_name("dean", "Dean")
-    store.people.set_pin("dean", PIN)
+    hire_second_senior(store)
     team = Team(store, study(folder / "images"), folder, HABITS)
     units = team.open(cases)
     for unit in units:

@@ -23,13 +23,11 @@ from crc_core.store.findings import Level
 from crc_core.store.folder import FolderStore
 from crc_core.store.protocol import Receipt
 from crc_core.text import Lang
-from crc_core.vocabulary import PersonRole, Target, Title
-from crc_core.workflow import payloads as p
-from crc_core.workflow.events import Kind
+from crc_core.vocabulary import Target
 from crc_core.workflow.intents import Refusal
 from crc_core.workflow.views import Phase
 from quality_support import Habit, Team, study
-from store_support import PIN, MovingClock, must, new_store
+from store_support import PIN, MovingClock, hire_second_senior, new_store
 
 WORKER = Path(__file__).parent.parent / "Support" / "quality_worker.py"
 HABITS = {"wang": Habit(), "li": Habit(shift=3, misses=True)}
@@ -40,10 +38,7 @@ def disputed(folder: Path, cases: int) -> tuple[Team, tuple[str, ...]]:
     """A store with so many cases that wait for one of two seniors."""
     clock = MovingClock()
     store = new_store(folder, clock)
-    second = p.PersonSet("dean", Title.ASSOCIATE_CHIEF, frozenset({PersonRole.SENIOR}), "02", True)
-    must(store, "admin", Kind.PERSON_SET, second)
-    store.people.set_name("dean", "Dean")
-    store.people.set_pin("dean", PIN)
+    hire_second_senior(store)
     team = Team(store, study(folder / "images"), folder, HABITS)
     units = team.open(cases)
     for unit in units:

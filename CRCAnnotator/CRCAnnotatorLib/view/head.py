@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import qt
 from crc_core.text import Lang, say
-from crc_widgets.facts import FactRow, label_of
+from crc_widgets.facts import FoldedFacts
 from crc_widgets.icons import Tone, tone_colour
 from crc_widgets.look import Weight, column, label, line, show_words, tint, tool, worded
-from crc_widgets.rows import Rows
 from crc_widgets.strip import Strip, StripItem
 
 from CRCAnnotatorLib.presenter.online_state import LineRow
@@ -117,51 +116,25 @@ class Head:
 
 
 class _ContextCard:
-    """One line of what is known of the patient; unfolded, every fact with its label."""
+    """What is known of the patient, and the way to the prior time point."""
 
     def __init__(self, parent: qt.QWidget, kit: ViewKit) -> None:
         self._kit = kit
-        self.widget = qt.QWidget(parent)
-        layout = column(self.widget, gap=1)
-        row = line()
-        self._arrow = tool(self.widget, "crc.head.context", self._toggle)
-        kit.words.tip(self._arrow, "annotator.view.context")
-        self._brief = label(self.widget, Weight.QUIET, name="crc.head.context_brief")
+        self._facts = FoldedFacts(parent, "crc.head.context", "annotator.view.context", kit.words, kit.icons)
+        self.widget = self._facts.widget
         self._prior = worded(tool(self.widget, "crc.head.prior", self._toggle_prior, kit.icons.icon("prior")))
         self._prior.setCheckable(True)
         kit.words.text(self._prior, "annotator.view.prior")
         kit.words.tip(self._prior, "annotator.view.prior_tip", KEYS["prior"])
-        row.addWidget(self._arrow)
-        row.addWidget(self._brief, 1)
-        row.addWidget(self._prior)
-        layout.addLayout(row)
-        self._details = qt.QWidget(self.widget)
-        self._lines = Rows(column(self._details, gap=1), self._fact, label_of)
-        self._details.layout().setContentsMargins(22, 0, 0, 2)
-        layout.addWidget(self._details)
-        self._open = False
-        self._draw_arrow()
+        self._facts.row.addWidget(self._prior)
 
     def draw(self, header: HeaderState | None, lang: Lang) -> None:
         self.widget.setVisible(header is not None)
         if header is None:
             return
-        self._brief.setText(header.context_brief)
-        self._lines.show(header.context, lang)
+        self._facts.draw(header.context_brief, header.context, lang)
         self._prior.setVisible(header.has_prior)
         self._prior.setChecked(header.prior_shown)
-
-    def _fact(self, _key: object) -> FactRow:
-        return FactRow(self._details)
-
-    def _toggle(self) -> None:
-        self._open = not self._open
-        self._draw_arrow()
-
-    def _draw_arrow(self) -> None:
-        self._details.setVisible(self._open)
-        self._brief.setVisible(not self._open)
-        self._arrow.setIcon(self._kit.icons.icon("fold" if self._open else "unfold", 12))
 
     def _toggle_prior(self) -> None:
         self._kit.annotator.toggle_prior()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import qt
 import slicer
 from crc_core.text import Lang, say
-from crc_widgets.about_panel import documentation
+from crc_widgets.about_panel import show_help
 from crc_widgets.activity import Activity
 from crc_widgets.close_guard import CloseGuard
 from crc_widgets.dialog import shown
@@ -100,9 +99,7 @@ class AnnotatorWindow:
             pass
 
     def _show_help(self) -> None:
-        found = help_page(self._annotator.hub.lang)
-        if found is not None:
-            qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(found)))
+        show_help("tutorial", self._annotator.hub.lang)
 
     def _drawn(self, state: State) -> None:
         """After a state was drawn: the report's dock comes with a case and goes with it."""
@@ -136,12 +133,3 @@ class AnnotatorWindow:
     def _may_close(self) -> bool:
         self.panel.commit()
         return self._annotator.stop()
-
-
-def help_page(lang: Lang) -> Path | None:
-    """The tutorial beside the library, else the documentation; none where neither was packaged."""
-    page = documentation()
-    if page is None:
-        return None
-    names = ("tutorial.zh-CN.md", "tutorial.md") if lang is Lang.ZH else ("tutorial.md",)
-    return next((page.with_name(name) for name in names if page.with_name(name).exists()), page)

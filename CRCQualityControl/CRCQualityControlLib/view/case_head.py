@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import qt
 from crc_core.text import Lang, say
 from crc_core.vocabulary import MR_ROLES, Role
-from crc_widgets.facts import Fact, FactRow, label_of
+from crc_widgets.facts import Fact, FoldedFacts
 from crc_widgets.icons import Tone, tone_colour
 from crc_widgets.look import Weight, button, column, label, line, show_words, tint, tool
-from crc_widgets.rows import Rows
 from crc_widgets.strip import Strip, StripItem
 
 from CRCQualityControlLib.presenter.ports import Fill, Views
@@ -34,7 +33,9 @@ class CaseHead:
         self.widget = qt.QWidget(parent)
         layout = column(self.widget, gap=4)
         layout.addLayout(self._title_line())
-        self._context = _Context(self.widget, kit)
+        self._context = FoldedFacts(
+            self.widget, "crc.adjudication.context", "quality.view.adjudication.context", kit.words, kit.icons
+        )
         layout.addWidget(self._context.widget)
         self._questions = label(self.widget, name="crc.adjudication.questions")
         self._questions.setMargin(4)
@@ -123,7 +124,9 @@ class CaseHead:
             else say("quality.view.adjudication.supersedes", lang, version=case.supersedes)
         )
         self._title.setText(f"{case.unit.replace('_', ' · ')}  {version}".strip())
-        self._context.draw(case, lang)
+        facts = [Fact(words, said) for words, said in case.context]
+        self._context.draw(" · ".join(fact.words for fact in facts), facts, lang)
+        self._context.widget.setVisible(bool(facts))
         show_words(self._questions, "\n".join(case.questions))
         self._lost.setVisible(case.images_lost)
         filled = case.fill is Fill.FILLED
@@ -195,42 +198,3 @@ def _title(case: CaseState, lang: Lang) -> str:
     if case.supersedes is None:
         return unit
     return f"{unit}  {say('quality.view.adjudication.supersedes', lang, version=case.supersedes)}"
-
-
-class _Context:
-    """One line of what is known of the patient; unfolded, every fact with its label."""
-
-    def __init__(self, parent: qt.QWidget, kit: ViewKit) -> None:
-        self._kit, self._open = kit, False
-        self.widget = qt.QWidget(parent)
-        layout = column(self.widget, gap=1)
-        row = line()
-        self._arrow = tool(self.widget, "crc.adjudication.context", self._toggle)
-        kit.words.tip(self._arrow, "quality.view.adjudication.context")
-        self._brief = label(self.widget, Weight.QUIET, name="crc.adjudication.context_brief")
-        row.addWidget(self._arrow)
-        row.addWidget(self._brief, 1)
-        layout.addLayout(row)
-        self._details = qt.QWidget(self.widget)
-        self._lines = Rows(column(self._details, gap=1), self._fact, label_of)
-        self._details.layout().setContentsMargins(22, 0, 0, 2)
-        layout.addWidget(self._details)
-        self._draw_arrow()
-
-    def draw(self, case: CaseState, lang: Lang) -> None:
-        facts = [Fact(words, said) for words, said in case.context]
-        self._brief.setText(" · ".join(fact.words for fact in facts))
-        self._lines.show(facts, lang)
-        self.widget.setVisible(bool(facts))
-
-    def _fact(self, _key: object) -> FactRow:
-        return FactRow(self._details)
-
-    def _toggle(self) -> None:
-        self._open = not self._open
-        self._draw_arrow()
-
-    def _draw_arrow(self) -> None:
-        self._details.setVisible(self._open)
-        self._brief.setVisible(not self._open)
-        self._arrow.setIcon(self._kit.icons.icon("fold" if self._open else "unfold", 12))

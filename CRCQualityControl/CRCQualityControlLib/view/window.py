@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import qt
 import slicer
 from crc_core.text import Lang, say
-from crc_widgets.about_panel import documentation
+from crc_widgets.about_panel import show_help
 from crc_widgets.close_guard import CloseGuard
 from crc_widgets.dialog import shown
 from crc_widgets.main_window import WindowParts
@@ -125,15 +124,4 @@ class QualityWindow:
         self.dock.set_titles(say("quality.view.reports.dock", lang), say("panel.quality.title", lang))
 
     def _show_help(self) -> None:
-        found = help_page(self._quality.state.lang)
-        if found is not None:
-            qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(found)))
-
-
-def help_page(lang: Lang) -> Path | None:
-    """The page for seniors beside the library, else the documentation; none where neither was packaged."""
-    page = documentation()
-    if page is None:
-        return None
-    names = ("quality-control.zh-CN.md", "quality-control.md") if lang is Lang.ZH else ("quality-control.md",)
-    return next((page.with_name(name) for name in names if page.with_name(name).exists()), page)
+        show_help("quality-control", self._quality.state.lang)
