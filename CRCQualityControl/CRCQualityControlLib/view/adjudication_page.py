@@ -56,7 +56,9 @@ class AdjudicationPage:
         case = state.adjudication.case
         moved = self.queue.draw(state, before)
         moved |= self.head.draw(state, before)
-        if case is not None and (before is None or state.lang != before.lang or case is not before.adjudication.case):
+        if case is None:
+            self.lesions.put_away()
+        elif before is None or state.lang != before.lang or case is not before.adjudication.case:
             self.edit.draw(case, state.lang)
             moved |= self.lesions.draw(case, state.lang)
             self.results.draw(case, state.lang)

@@ -62,6 +62,10 @@ class Lesions:
         self._fold.layout.addLayout(row)
         self._targets: tuple[str, ...] = ()
 
+    def put_away(self) -> None:
+        """No case is on the desk; the next one begins at its first open lesion, the same unit once more as well."""
+        self._case, self.current = None, ""
+
     def draw(self, case: CaseState, lang: Lang) -> bool:
         """Show the lesions; whether rows came or went."""
         fresh = self._case is None or self._case.unit != case.unit
