@@ -4,11 +4,7 @@ import sys
 from pathlib import Path
 
 import slicer
-from slicer.ScriptedLoadableModule import (
-    ScriptedLoadableModule,
-    ScriptedLoadableModuleTest,
-    ScriptedLoadableModuleWidget,
-)
+from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleTest
 
 try:
     import crc_core
@@ -19,10 +15,8 @@ except ModuleNotFoundError as error:
     import crc_core
 
 from crc_core.text import say
-from crc_widgets.about_panel import AboutPanel
 from crc_widgets.language import panel_language
-
-OUR_PACKAGES = ("crc_core", "crc_mrml", "crc_widgets", "CRCQualityControlLib")
+from crc_widgets.module_panel import ModulePanel
 
 
 class CRCQualityControl(ScriptedLoadableModule):
@@ -39,42 +33,14 @@ class CRCQualityControl(ScriptedLoadableModule):
         parent.acknowledgementText = say("panel.acknowledgement", lang)
 
 
-class CRCQualityControlWidget(ScriptedLoadableModuleWidget):
-    """The module's panel; it is built when it is first visited, until then a few words stand there."""
+class CRCQualityControlWidget(ModulePanel):
+    """The module's panel."""
 
-    def __init__(self, parent=None):
-        super().__init__(parent)
-        self.about = None
-        self.session = None
+    about_code = "panel.quality.about"
+    own_package = "CRCQualityControlLib"
 
-    def setup(self):
-        super().setup()
-        self.about = AboutPanel(self.layout, "panel.quality.about")
-
-    def enter(self):
-        if self.session is None:
-            session = Session(self.parent)
-            if self.about is not None:
-                self.about.remove()
-                self.about = None
-            self.layout.addWidget(session.window.panel.widget)
-            self.session = session
-        self.session.enter()
-
-    def exit(self):
-        if self.session is not None:
-            self.session.leave()
-
-    def cleanup(self):
-        if self.session is not None:
-            self.session.release()
-            self.session = None
-
-    def onReload(self):
-        self.cleanup()
-        for name in [name for name in sys.modules if name.split(".")[0] in OUR_PACKAGES]:
-            del sys.modules[name]
-        super().onReload()
+    def new_session(self):
+        return Session(self.parent)
 
 
 class Session:

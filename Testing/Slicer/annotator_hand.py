@@ -14,7 +14,7 @@ import slicer_support as hand
 from slicer_support import Place
 
 
-class Annotator:
+class Annotator(hand.PanelHand):
     """The panel as a person meets it; `state` is what it shows."""
 
     def __init__(self) -> None:
@@ -32,26 +32,6 @@ class Annotator:
     def state(self) -> Any:
         """What the panel shows."""
         return self.session.annotator.hub.state
-
-    @property
-    def root(self) -> Any:
-        """The panel's own widget."""
-        return self.session.window.panel.widget
-
-    def press(self, name: str) -> None:
-        """Press one of its buttons."""
-        hand.press(self.root, f"crc.{name}")
-
-    def control(self, name: str) -> Any:
-        """One of its controls."""
-        return hand.control(self.root, f"crc.{name}")
-
-    def wait(self, holds: Any, what: str, patience_s: float = hand.PATIENCE_S) -> None:
-        """Wait until something holds; the message in the foot is told where it never does."""
-        try:
-            hand.wait_until(holds, what, patience_s)
-        except AssertionError as error:
-            raise AssertionError(f"{error}; message: {self.state.message}; busy: {self.state.busy}") from error
 
     def open_sample(self) -> str:
         """Press for the sample case and wait until it is open; its unit."""

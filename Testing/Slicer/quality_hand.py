@@ -11,7 +11,7 @@ import slicer
 import slicer_support as hand
 
 
-class Senior:
+class Senior(hand.PanelHand):
     """The panel as a person meets it; `state` is what it shows."""
 
     def __init__(self) -> None:
@@ -38,26 +38,6 @@ class Senior:
     def case(self) -> Any:
         """The case on the desk, as it is shown."""
         return self.state.adjudication.case
-
-    @property
-    def root(self) -> Any:
-        """The panel's own widget."""
-        return self.session.window.panel.widget
-
-    def press(self, name: str) -> None:
-        """Press one of its buttons."""
-        hand.press(self.root, f"crc.{name}")
-
-    def control(self, name: str) -> Any:
-        """One of its controls."""
-        return hand.control(self.root, f"crc.{name}")
-
-    def wait(self, holds: Any, what: str, patience_s: float = hand.PATIENCE_S) -> None:
-        """Wait until something holds; the message in the foot is told where it never does."""
-        try:
-            hand.wait_until(holds, what, patience_s)
-        except AssertionError as error:
-            raise AssertionError(f"{error}; message: {self.state.message}; busy: {self.state.busy}") from error
 
     def work_as(self, person: str) -> None:
         """Choose a person in the head, as with the mouse."""

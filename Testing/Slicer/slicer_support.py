@@ -160,3 +160,33 @@ def resize_window(width: int, height: int) -> None:
     window.move(qt.QPoint(0, 0))
     window.resize(width, height)
     settle(0.5)
+
+
+class PanelHand:
+    """A panel of ours as a person meets it.
+
+    Who inherits gives `session` (presenter, scene and view) and `state` (what the panel shows).
+    """
+
+    session: Any
+    state: Any
+
+    @property
+    def root(self) -> Any:
+        """The panel's own widget."""
+        return self.session.window.panel.widget
+
+    def press(self, name: str) -> None:
+        """Press one of its buttons."""
+        press(self.root, f"crc.{name}")
+
+    def control(self, name: str) -> Any:
+        """One of its controls."""
+        return control(self.root, f"crc.{name}")
+
+    def wait(self, holds: Any, what: str, patience_s: float = PATIENCE_S) -> None:
+        """Wait until something holds; the message in the foot is told where it never does."""
+        try:
+            wait_until(holds, what, patience_s)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; message: {self.state.message}; busy: {self.state.busy}") from error

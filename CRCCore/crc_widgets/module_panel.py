@@ -1,0 +1,68 @@
+"""What Slicer asks of a module's panel, the same for both: built at the first visit, and gone without a trace."""
+
+from __future__ import annotations
+
+import sys
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
+
+from crc_widgets.about_panel import AboutPanel
+
+_SHARED_PACKAGES = ("crc_core", "crc_mrml", "crc_widgets")
+
+
+class ModulePanel(ScriptedLoadableModuleWidget):
+    """The panel of a module; it is built when it is first visited, until then a few words stand there.
+
+    A module says `about_code`, the catalogue's code of those words, `own_package`, which is loaded anew with the shared
+    ones, and `new_session`, which builds presenter, scene and view.
+    """
+
+    about_code: ClassVar[str]
+    own_package: ClassVar[str]
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.about: AboutPanel | None = None
+        self.session: Any = None
+
+    @abstractmethod
+    def new_session(self) -> Any:
+        """Presenter, scene and view of one life of the panel: `enter`, `leave`, `release`, `window.panel.widget`."""
+
+    def setup(self) -> None:
+        """Slicer made the panel."""
+        super().setup()
+        self.about = AboutPanel(self.layout, self.about_code)
+
+    def enter(self) -> None:
+        """The module is shown."""
+        if self.session is None:
+            session = self.new_session()
+            if self.about is not None:
+                self.about.remove()
+                self.about = None
+            self.layout.addWidget(session.window.panel.widget)
+            self.session = session
+        self.session.enter()
+
+    def exit(self) -> None:
+        """Another module is shown."""
+        if self.session is not None:
+            self.session.leave()
+
+    def cleanup(self) -> None:
+        """The application ends, or the module is loaded anew."""
+        if self.session is not None:
+            self.session.release()
+            self.session = None
+
+    def onReload(self) -> None:  # noqa: N802 - the name Slicer calls
+        """Load the module anew, with all that it stands on."""
+        self.cleanup()
+        ours = {*_SHARED_PACKAGES, self.own_package}
+        for name in [name for name in sys.modules if name.split(".")[0] in ours]:
+            del sys.modules[name]
+        super().onReload()
