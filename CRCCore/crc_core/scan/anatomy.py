@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crc_core.scan.coarse import Coarse
+from crc_core.scan.planes import eroded, opened
 
 _BONE_HU = 160.0
 _LUNG_CM2_EACH_SIDE = 3.0
@@ -38,8 +39,7 @@ def find_lungs(coarse: Coarse) -> Lungs | None:
     """The lungs: air-filled tissue in the body, wide and brighter than gas; None where there are none."""
     from scipy import ndimage
 
-    air = (coarse.array < -450) & coarse.body
-    air = ndimage.binary_opening(air, np.ones((1, 3, 3)))
+    air = opened((coarse.array < -450) & coarse.body)
     pieces, count = ndimage.label(air)
     if count == 0:
         return None
@@ -52,7 +52,7 @@ def find_lungs(coarse: Coarse) -> Lungs | None:
         box = boxes[number - 1]
         piece = pieces[box] == number
         # Gas in the bowel is at -1000 HU, lung holds blood and tissue; the base of a lung lies at the top of the image.
-        core = coarse.array[box][ndimage.binary_erosion(piece, np.ones((1, 3, 3)))]
+        core = coarse.array[box][eroded(piece)]
         is_gas = len(core) == 0 or float(np.median(core)) < -930
         if not is_gas and box[0].stop > 0.75 * len(coarse.array):
             lungs[box] |= piece

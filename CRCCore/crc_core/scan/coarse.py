@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crc_core.geometry.grid import Grid, Volume
+from crc_core.scan.planes import opened
 
 TARGET_MM = 3.0
 _CROSS = [[False, True, False], [True, True, True], [False, True, False]]
@@ -33,7 +34,7 @@ class Coarse:
         """The body without couch and air around it, filled slice by slice."""
         from scipy import ndimage
 
-        tissue = ndimage.binary_opening(self.array > -300, np.ones((1, 3, 3)))
+        tissue = opened(self.array > -300)
         pieces, count = ndimage.label(tissue)
         if count == 0:
             return np.zeros(self.array.shape, dtype=bool)

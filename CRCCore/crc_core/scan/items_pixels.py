@@ -10,6 +10,7 @@ from crc_core.scan.coarse import Coarse
 from crc_core.scan.item import CheckItem, Source, Word
 from crc_core.scan.limits import acquisition_limits
 from crc_core.scan.motion import ContourJumps, DoubledSkin, contour_jumps, doubled_skin
+from crc_core.scan.planes import opened_by_cross
 from crc_core.vocabulary import Verdict
 
 _HALF_SYMPHYSIS_MM = 18.0
@@ -163,7 +164,7 @@ def arms_item(coarse: Coarse) -> CheckItem:
     chosen = range(int(0.35 * count), count, max(1, count // 25))
     with_arms = 0
     for k in chosen:
-        tissue = ndimage.binary_opening(coarse.array[k] > -200)
+        tissue = opened_by_cross(coarse.array[k] > -200)
         pieces, number = ndimage.label(tissue & ~coarse.body[k])
         for piece in range(1, number + 1):
             inside = pieces == piece

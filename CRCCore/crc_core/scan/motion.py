@@ -57,23 +57,26 @@ def _skin_width_mm(coarse: Coarse, k: int) -> float:
     # Only the outline of the body counts, not what lies above it: 25 mm outside of the skin to 25 mm within.
     row_mm = coarse.spacing_kji_mm[1]
     reach = round(25 / row_mm)
-    widths = []
-    for column, first in enumerate(front):
-        profile = part[max(0, first - reach) : first + reach, column]
-        outer, inner = _rise(profile, _OUTER_HU), _rise(profile, _INNER_HU)
-        if outer is not None and inner is not None:
-            widths.append((inner - outer) * row_mm)
+    rows = np.arange(len(part))[:, None]
+    near = (rows >= front - reach) & (rows < front + reach)
+    widths = (_rises(part, near, _INNER_HU) - _rises(part, near, _OUTER_HU)) * row_mm
+    widths = widths[np.isfinite(widths)]
     return float(np.median(widths)) if len(widths) >= 6 else float("nan")
 
 
-def _rise(profile: NDArray[np.float32], level: float) -> float | None:
-    """Where the profile first rises through `level`, between two samples; None where it does not start below."""
-    above = np.flatnonzero(profile > level)
-    if not len(above) or above[0] == 0:
-        return None
-    after = int(above[0])
-    low, high = float(profile[after - 1]), float(profile[after])
-    return after - 1 + (level - low) / (high - low)
+def _rises(part: NDArray[np.float32], near: NDArray[np.bool_], level: float) -> NDArray[np.float64]:
+    """By column, the row (between two) where the voxels that are near first rise through `level`.
+
+    NaN where they never do, or are above it from the first.
+    """
+    above = near & (part > level)
+    after, first = above.argmax(axis=0), near.argmax(axis=0)
+    columns = np.flatnonzero(above.any(axis=0) & (after > first))
+    after = after[columns]
+    low, high = (part[rows, columns].astype(np.float64) for rows in (after - 1, after))
+    found = np.full(part.shape[1], np.nan)
+    found[columns] = after - 1 + (level - low) / (high - low)
+    return found
 
 
 def contour_jumps(coarse: Coarse) -> ContourJumps | None:
