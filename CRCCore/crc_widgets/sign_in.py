@@ -18,6 +18,7 @@ from crc_core.errors import CrcError
 from crc_core.store.access import ServerForm
 from crc_core.text import Lang, say
 
+from crc_widgets.dialog import run_modal, shown
 from crc_widgets.icons import Tone, tone_colour
 from crc_widgets.look import button, column, label, line, show_words, tint, tool
 
@@ -32,16 +33,15 @@ class SignIn:
         self, window: qt.QWidget | None, lang: Lang, run: Callable[[qt.QDialog], object] | None = None
     ) -> None:
         self._window, self._lang = window, lang
-        self._run = run or _exec
+        self._run = run or run_modal
 
     def ask(
         self, title: str, words: str, form: ServerForm, attempt: Callable[[ServerForm], Any], *, is_fixed: bool = False
     ) -> Any:
         """What `attempt` gave; None where the person thought better of it."""
-        dialog = _Dialog(self._window, self._lang, title, words, form, attempt, is_fixed)
-        self._run(dialog.dialog)
-        dialog.end()
-        return dialog.found
+        asked = _Dialog(self._window, self._lang, title, words, form, attempt, is_fixed)
+        with shown(asked.dialog, self._run):
+            return asked.take()
 
 
 class _Dialog:
@@ -56,7 +56,7 @@ class _Dialog:
         is_fixed: bool,
     ) -> None:
         self._lang, self._attempt, self._is_fixed, self._form = lang, attempt, is_fixed, form
-        self.found: Any = None
+        self._found: Any = None
         self._asking: Generator[None, None, Any] | None = None
         self.dialog = qt.QDialog(window)
         self.dialog.setObjectName("crc.sign_in")
@@ -170,7 +170,7 @@ class _Dialog:
             next(self._asking)
         except StopIteration as end:
             self._stop()
-            self.found = end.value
+            self._found = end.value
             self.dialog.accept()
         except CrcError as error:
             self._stop()
@@ -196,13 +196,9 @@ class _Dialog:
     def _tell(self, words: str) -> None:
         show_words(self._trouble, words)
 
-    def end(self) -> None:
-        """Nothing of the password stays, and nobody waits for the server any more."""
+    def take(self) -> Any:
+        """What was found; nothing of the password stays, and nobody waits for the server any more."""
         self._poll.stop()
         self._asking = None
-        self._password.setText("")
-        self.dialog.deleteLater()
-
-
-def _exec(dialog: qt.QDialog) -> object:
-    return dialog.exec_()
+        self._password.clear()
+        return self._found
