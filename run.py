@@ -267,9 +267,13 @@ def python_inside() -> Path:
 
 
 def clean_environment() -> dict[str, str]:
-    """The process's variables without those that would lead Python or pip out of the environment."""
+    """The process's variables without those that would lead Python or pip out of the environment.
+
+    Byte code is kept whatever the machine's habit: the libraries come without, and every process would make it anew.
+    """
     leading_away = ("PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV")
-    kept = {name: value for name, value in os.environ.items() if name not in leading_away}
+    unwanted = (*leading_away, "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
     return {**kept, "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 
 from crc_core.decision.consensus import Pair, as_pair
@@ -13,7 +12,7 @@ from crc_core.demo.readers import Habit
 from crc_core.demo.work import Desk, Reader, read_unit
 from crc_core.geometry.grid import Volume
 from crc_core.identity import UnitId, mint_case_code
-from crc_core.phantom import Phantom, build_phantom
+from crc_core.phantom import Phantom
 from crc_core.reading.seal import SealedReading, open_reading, seal_reading
 from crc_core.vocabulary import CT_PHASES, Mode, Role, Target
 from crc_core.workflow.payloads import Binding, SeriesRecord
@@ -27,12 +26,6 @@ SOURCES: Mapping[Target, Role] = {
     Target.NODE: Role.PVP,
     Target.LUNG: Role.CHEST,
 }
-
-
-@cache
-def phantom(seed: int = 1) -> Phantom:
-    """One synthetic examination, made once."""
-    return build_phantom(seed)
 
 
 def desk(study: Phantom, mode: Mode = Mode.SUBTRACTION) -> Desk:

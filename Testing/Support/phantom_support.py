@@ -9,19 +9,12 @@ import numpy as np
 import pydicom
 import SimpleITK
 from crc_core.geometry.grid import Grid
-from crc_core.phantom import Fault, Phantom, build_phantom
 from crc_core.phantom.anatomy import Anatomy, paint_anatomy
 from crc_core.phantom.placement import with_lesions
 from crc_core.phantom.plan import BodyPlan, make_body
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import ConvexHull
 from scipy.spatial.distance import pdist
-
-
-@functools.lru_cache(maxsize=16)
-def phantom(seed: int, *faults: Fault, time_point: int = 0, primaries: int = 1) -> Phantom:
-    """The test-size phantom, built once."""
-    return build_phantom(seed, faults=faults, time_point=time_point, primaries=primaries)
 
 
 @functools.lru_cache(maxsize=16)

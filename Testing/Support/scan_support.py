@@ -8,19 +8,14 @@ from functools import cache
 from pathlib import Path
 
 from crc_core.dicom.index import FolderIndex, index_folder
-from crc_core.phantom import Fault, Phantom, build_phantom, write_study
+from crc_core.phantom import Fault, write_study
 from crc_core.scan.check import SeriesCheck, StudyCheck, check_study
 from crc_core.scan.item import CheckItem
 from crc_core.scan.select import choose_study
 from crc_core.vocabulary import Role
+from shared_phantom import phantom
 
 _FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
-
-
-@cache
-def phantom_of(seed: int, *faults: Fault) -> Phantom:
-    """The phantom of a seed with faults, built once for all tests."""
-    return build_phantom(seed, faults=faults)
 
 
 @cache
@@ -28,7 +23,7 @@ def index_of(seed: int, *faults: Fault) -> FolderIndex:
     """The index of the phantom written as DICOM."""
     _FOLDERS.append(tempfile.TemporaryDirectory())
     root = Path(_FOLDERS[-1].name)
-    write_study(phantom_of(seed, *faults), root / "检查 1")
+    write_study(phantom(seed, *faults), root / "检查 1")
     return index_folder(root / "检查 1", cache=root / "cache")
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import pytest
 from crc_core.contour import inspect, measure, sample_densities, subtract
 from crc_core.contour.outline import longest_diameter, plane_metric
 from crc_core.contour.voxels import lesions_of
-from crc_core.phantom import Phantom, build_phantom
 from crc_core.vocabulary import CT_PHASES, BowelDirection, Role, Target, Verdict
+from shared_phantom import phantom
 
 MANY = [pytest.param(seed, marks=pytest.mark.full) for seed in range(3, 40)]
 NOISE_HU = 11.0
@@ -19,11 +17,6 @@ NOISE_HU = 11.0
 SEEDS = [1, 2, *MANY]
 ACROSS_FROM = 0.9
 """A bowel more than 25° off the long axis is cut aslant by axial sections, and its wall looks a tenth too thick."""
-
-
-@cache
-def phantom(seed: int) -> Phantom:
-    return build_phantom(seed)
 
 
 def direction_of(tangent: tuple[float, float, float]) -> BowelDirection:

@@ -24,7 +24,8 @@ from crc_core.report.merge import Choice
 from crc_core.vocabulary import BowelDirection, LesionClass, Mode, Role, Target, TargetAnswer
 from crc_core.workflow.events import FIRST_PREV
 from crc_core.workflow.payloads import Outcome
-from decision_support import STEADY, UNIT, pair_of, phantom, sealed, sources
+from decision_support import STEADY, UNIT, pair_of, sealed, sources
+from shared_phantom import phantom
 
 WANG = Reader("wang", "住院医师", 11, STEADY)
 LI = Reader("li", "主治医师", 12, STEADY)

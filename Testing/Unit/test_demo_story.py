@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from crc_core.cli.main import main
-from crc_core.demo.story import chapters
+from crc_core.demo import story
 from crc_core.demo.team import SENIOR
 from crc_core.files.nifti import read_mask
 from crc_core.identity import UnitId
@@ -19,6 +19,7 @@ from crc_core.reading.seal import SealedFinal, open_reading, read_final
 from crc_core.store.folder import FolderStore
 from crc_core.vocabulary import Mode, Target
 from crc_core.workflow.views import Phase
+from shared_phantom import phantom
 
 SEED = 1
 
@@ -41,12 +42,14 @@ def played(tmp_path_factory) -> Played:
         patch.setenv("XDG_CACHE_HOME", str(folder.parent / "cache"))
         patch.setenv("XDG_DATA_HOME", str(folder.parent / "data"))
         lines: list[str] = []
+        patch.setattr(story, "build_phantom", phantom)
         patch.setattr("sys.stdout.write", lines.append)
         assert main(["demo", "--json", "--seed", str(SEED), "--out", str(folder)]) == 0
+        phantoms = [chapter.phantom for chapter in story.chapters(SEED)]
     answer = json.loads("".join(lines))
     store = FolderStore(folder / "store")
     finals = {unit: read_final(store.open_final(UnitId.parse(unit), SENIOR)) for unit in answer["units"]}
-    return Played(folder, answer, store, finals, [chapter.phantom for chapter in chapters(SEED)])
+    return Played(folder, answer, store, finals, phantoms)
 
 
 def test_three_units_are_final_two_by_rule_and_one_signed(played):
@@ -81,8 +84,8 @@ def test_the_disputed_unit_was_settled_for_the_reader_who_was_right(played):
 
 
 def test_the_finals_are_the_phantoms_truth_within_the_readers_hands(played):
-    for phantom, unit in zip(played.phantoms, played.answer["units"], strict=True):
-        for target, truth in phantom.masks.items():
+    for study, unit in zip(played.phantoms, played.answer["units"], strict=True):
+        for target, truth in study.masks.items():
             drawn = played.finals[unit].mask(target, truth.grid).array != 0
             true = truth.array != 0
             dice = 2 * np.count_nonzero(drawn & true) / (np.count_nonzero(drawn) + np.count_nonzero(true))

@@ -50,7 +50,7 @@ from crc_core.vocabulary import CT_PHASES, Mode, Role, Target, Verdict
 from crc_core.workflow.views import SlotPhase
 from import_support import IDENTITY
 from import_support import write_study as write_tiny
-from phantom_support import phantom
+from shared_phantom import phantom
 from store_support import POLICY, MovingClock, new_store
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")

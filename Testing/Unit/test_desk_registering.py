@@ -12,7 +12,7 @@ from crc_core.geometry import Grid, Volume
 from crc_core.phantom.plan import make_body
 from crc_core.reading.schema import SyncPair
 from crc_core.vocabulary import Role, Target
-from phantom_support import phantom
+from shared_phantom import phantom
 
 CORNERS = np.array([(0, 0, 0), (20, 0, 0), (0, 20, 0), (0, 0, 20), (-20, -20, -20)], dtype=float)
 

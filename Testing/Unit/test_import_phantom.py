@@ -12,12 +12,13 @@ import pytest
 import SimpleITK as sitk  # noqa: N813 - the name everybody knows it by
 from crc_core.dicom.index import index_folder
 from crc_core.importing.admission import ImportRequest, ImportResult, import_study
-from crc_core.phantom import Phantom, build_phantom, write_study
+from crc_core.phantom import Phantom, write_study
 from crc_core.scan.check import check_study
 from crc_core.scan.item import CheckItem
 from crc_core.store.folder import FolderStore
 from crc_core.vocabulary import CT_PHASES, Mode, Role, Target
 from import_support import traces
+from shared_phantom import phantom
 from store_support import MovingClock, new_store
 
 SEEDS = (1, pytest.param(3, marks=pytest.mark.full), pytest.param(7, marks=pytest.mark.full))
@@ -45,12 +46,12 @@ class Imported:
 @pytest.fixture(scope="module", params=SEEDS)
 def imported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Imported:
     folder = tmp_path_factory.mktemp("phantom")
-    phantom = build_phantom(request.param)
-    write_study(phantom, folder / "dicom")
+    made = phantom(request.param)
+    write_study(made, folder / "dicom")
     clock, keys = MovingClock(), folder / "keys" / "table.jsonl"
     store = new_store(folder, clock)
     result = import_study(store, ImportRequest(folder / "dicom", "01", "manager", keys=keys), clock)
-    return Imported(phantom, folder / "dicom", folder, store, keys, result)
+    return Imported(made, folder / "dicom", folder, store, keys, result)
 
 
 def identity(imported: Imported) -> set[str]:

@@ -10,7 +10,7 @@ from crc_core.report.autofill import MeasuredValue
 from crc_core.report.document import NotAssessable
 from crc_core.report.template import Measurable
 from crc_core.vocabulary import CT_PHASES, Role, Target
-from decision_support import phantom
+from shared_phantom import phantom
 
 HU = {
     Role.NC: Measurable.HU_NC,

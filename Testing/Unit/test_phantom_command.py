@@ -12,7 +12,8 @@ import pytest
 from crc_core.cli.main import main
 from crc_core.phantom import Fault, Tissue, write_truth
 from crc_core.vocabulary import Role, Target
-from phantom_support import phantom, series_folders
+from phantom_support import series_folders
+from shared_phantom import phantom
 
 
 @pytest.fixture(scope="module")

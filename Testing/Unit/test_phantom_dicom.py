@@ -13,9 +13,10 @@ import pytest
 import SimpleITK
 from crc_core.errors import CrcError
 from crc_core.geometry.grid import Grid
-from crc_core.phantom import Fault, build_phantom, write_study
+from crc_core.phantom import Fault, write_study
 from crc_core.vocabulary import Role
-from phantom_support import headers, phantom, read_series, series_folders
+from phantom_support import headers, read_series, series_folders
+from shared_phantom import phantom
 
 _CLEAN_SEED = 1
 _DATED = "%Y%m%d"
@@ -256,7 +257,7 @@ def test_progress_counts_every_series(tmp_path: Path) -> None:
 
 
 def test_the_two_time_points_are_one_patient_and_two_studies(clean: Path, tmp_path: Path) -> None:
-    write_study(build_phantom(_CLEAN_SEED, time_point=1), tmp_path / "later")
+    write_study(phantom(_CLEAN_SEED, time_point=1), tmp_path / "later")
     first, second = headers(_of(clean, 6))[0], headers(_of(tmp_path / "later", 6))[0]
     assert first.PatientID == second.PatientID
     assert first.StudyInstanceUID != second.StudyInstanceUID

@@ -8,8 +8,8 @@ from crc_core.phantom import Fault, PhantomSize, Tissue
 from crc_core.phantom.grids import abdomen_grid, chest_grid
 from crc_core.phantom.tissue import tissue_table
 from crc_core.vocabulary import CT_PHASES, Role, Target
-from phantom_support import phantom
 from scipy.ndimage import binary_erosion, map_coordinates
+from shared_phantom import phantom
 
 _SOLID = (Tissue.AORTA, Tissue.LIVER, Tissue.SPLEEN, Tissue.BLADDER, Tissue.MUSCLE, Tissue.VENA_CAVA)
 

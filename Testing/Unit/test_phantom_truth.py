@@ -7,8 +7,9 @@ import pytest
 from crc_core.phantom import ColonSegment, Tissue, build_phantom
 from crc_core.phantom.placement import liver_segment, lung_lobe
 from crc_core.vocabulary import LesionClass, Role, Target
-from phantom_support import cube, longest_axial_mm, painted, phantom, plan
+from phantom_support import cube, longest_axial_mm, painted, plan
 from scipy.ndimage import binary_dilation, label
+from shared_phantom import phantom
 
 SEEDS = (1, 2)
 MANY = (1, 2, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(3, 9)))

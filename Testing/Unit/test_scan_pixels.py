@@ -14,7 +14,7 @@ from crc_core.scan.items_pixels import burnt_in_items, chest_coverage_item, meta
 from crc_core.scan.motion import doubled_skin
 from crc_core.scan.phase_pixels import measure_enhancement, phases_by_pixels
 from crc_core.vocabulary import CT_PHASES, Role, Verdict
-from scan_support import phantom_of
+from shared_phantom import phantom
 
 REAL_CT = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "abdomen-ct-plain" / "ct.nii.gz"
 OTHER_SEED = 11
@@ -23,7 +23,7 @@ SEEDS = (7, *(pytest.param(seed, marks=pytest.mark.full) for seed in (OTHER_SEED
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_all_phases_together_are_told_apart(seed: int) -> None:
-    stacks = {role.value: coarsen(phantom_of(seed).images[role]) for role in CT_PHASES}
+    stacks = {role.value: coarsen(phantom(seed).images[role]) for role in CT_PHASES}
     found = phases_by_pixels(stacks)
     assert {key: phase.role for key, phase in found.items()} == {role.value: role for role in CT_PHASES}
 
@@ -31,29 +31,29 @@ def test_all_phases_together_are_told_apart(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_one_phase_alone_is_right_or_unknown(seed: int) -> None:
     for role in CT_PHASES:
-        (found,) = phases_by_pixels({"only": coarsen(phantom_of(seed).images[role])}).values()
+        (found,) = phases_by_pixels({"only": coarsen(phantom(seed).images[role])}).values()
         assert found.role in (role, None)
         assert found.likeliest is role
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_aorta_and_liver_are_measured_where_they_are(seed: int) -> None:
-    phantom = phantom_of(seed)
-    tissue = phantom.anatomy.array
+    study = phantom(seed)
+    tissue = study.anatomy.array
     from crc_core.phantom import Tissue
 
-    measured = measure_enhancement({role.value: coarsen(phantom.images[role]) for role in CT_PHASES})
+    measured = measure_enhancement({role.value: coarsen(study.images[role]) for role in CT_PHASES})
     for role in CT_PHASES:
-        image = phantom.images[role].array
+        image = study.images[role].array
         assert measured[role.value].liver_hu == pytest.approx(float(np.median(image[tissue == Tissue.LIVER])), abs=8)
         truth = float(np.median(image[tissue == Tissue.AORTA]))
         assert measured[role.value].aorta_hu == pytest.approx(truth, rel=0.15, abs=8)
 
 
 def test_reconstructions_of_one_phase_share_its_answer() -> None:
-    phantom = phantom_of(SEEDS[0])
-    stacks = {role.value: coarsen(phantom.images[role]) for role in CT_PHASES}
-    thin = phantom.images[Role.PVP]
+    study = phantom(SEEDS[0])
+    stacks = {role.value: coarsen(study.images[role]) for role in CT_PHASES}
+    thin = study.images[Role.PVP]
     matrix = thin.grid.ijk_to_ras.copy()
     matrix[:3, 2] *= 2
     thick = Volume(thin.array[::2], Grid(thin.array[::2].shape, matrix))
@@ -62,7 +62,7 @@ def test_reconstructions_of_one_phase_share_its_answer() -> None:
 
 
 def test_flipped_axes_change_nothing() -> None:
-    volume = phantom_of(SEEDS[0]).images[Role.PVP]
+    volume = phantom(SEEDS[0]).images[Role.PVP]
     matrix = volume.grid.ijk_to_ras.copy()
     count, rows, columns = volume.array.shape
     matrix[:3, 3] = volume.grid.to_ras((columns - 1, rows - 1, 0))
@@ -79,7 +79,7 @@ def test_noise_water_and_a_chest_are_unknown() -> None:
     noise = Volume(rng.normal(0, 200, grid.shape_kji).astype(np.int16), grid)
     water = Volume(np.full(grid.shape_kji, -1000, dtype=np.int16), grid)
     water.array[:, 20:76, 16:80] = 0
-    chest = phantom_of(SEEDS[0]).images[Role.CHEST]
+    chest = phantom(SEEDS[0]).images[Role.CHEST]
     found = phases_by_pixels({"noise": coarsen(noise), "water": coarsen(water), "chest": coarsen(chest)})
     assert {phase.role for phase in found.values()} == {None}
     for volume in (noise, water):
@@ -88,24 +88,24 @@ def test_noise_water_and_a_chest_are_unknown() -> None:
 
 
 def test_landmarks_of_the_phantom_are_found() -> None:
-    coarse = coarsen(phantom_of(SEEDS[0]).images[Role.PVP])
+    coarse = coarsen(phantom(SEEDS[0]).images[Role.PVP])
     lungs, lower = find_lungs(coarse), find_lower_end(coarse)
     assert lungs is not None and lungs.reach_the_top
     # The lower border of the symphysis of the standard body lies at z = 0 mm.
     assert abs(float(coarse.heights_mm[lower.symphysis_from])) < 15
-    upper = coarsen(_part(phantom_of(SEEDS[0]).images[Role.PVP], 0, 70))
+    upper = coarsen(_part(phantom(SEEDS[0]).images[Role.PVP], 0, 70))
     assert (found := find_lungs(upper)) is None or not found.reach_the_top
 
 
 def test_a_chest_series_must_hold_the_lungs() -> None:
-    chest = phantom_of(SEEDS[0]).images[Role.CHEST]
+    chest = phantom(SEEDS[0]).images[Role.CHEST]
     assert chest_coverage_item(coarsen(chest)).verdict in (Verdict.PASS, Verdict.NOTE)
     assert chest_coverage_item(coarsen(_part(chest, 0, 45))).verdict is Verdict.WARN
-    assert chest_coverage_item(coarsen(phantom_of(SEEDS[0]).images[Role.PVP])).verdict is Verdict.WARN
+    assert chest_coverage_item(coarsen(phantom(SEEDS[0]).images[Role.PVP])).verdict is Verdict.WARN
 
 
 def test_drawn_text_is_found_and_a_couch_is_not() -> None:
-    volume = phantom_of(SEEDS[0]).images[Role.PVP]
+    volume = phantom(SEEDS[0]).images[Role.PVP]
     assert burnt_in_items(volume) == []
     drawn = volume.array.copy()
     drawn[:, 4:10, 4:14] = 1000
@@ -114,7 +114,7 @@ def test_drawn_text_is_found_and_a_couch_is_not() -> None:
 
 
 def test_a_little_metal_is_a_note_and_its_side_is_told() -> None:
-    volume = phantom_of(SEEDS[0]).images[Role.NC]
+    volume = phantom(SEEDS[0]).images[Role.NC]
     array = volume.array.copy()
     array[40, 60, 30:32] = 3000
     item = metal_item(Volume(array, volume.grid))
@@ -124,7 +124,7 @@ def test_a_little_metal_is_a_note_and_its_side_is_told() -> None:
 
 def test_steady_skin_is_not_called_motion() -> None:
     for role in (Role.NC, Role.CHEST):
-        found = doubled_skin(coarsen(phantom_of(OTHER_SEED).images[role]))
+        found = doubled_skin(coarsen(phantom(OTHER_SEED).images[role]))
         assert found is not None and found.count == 0
 
 
@@ -151,8 +151,8 @@ def test_the_real_ct_is_plain_whole_and_has_metal_at_one_hip() -> None:
 def test_confusion_over_many_seeds() -> None:
     wrong = unknown = 0
     for seed in range(100, 130):
-        phantom = phantom_of(seed)
-        found = phases_by_pixels({role.value: coarsen(phantom.images[role]) for role in CT_PHASES})
+        study = phantom(seed)
+        found = phases_by_pixels({role.value: coarsen(study.images[role]) for role in CT_PHASES})
         wrong += sum(phase.role not in (None, Role(key)) for key, phase in found.items())
         unknown += sum(phase.role is None for phase in found.values())
     assert wrong == 0 and unknown <= 12

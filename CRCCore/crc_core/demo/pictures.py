@@ -103,7 +103,7 @@ def row(tiles: Sequence[PilImage]) -> bytes:
     for number, picture in enumerate(tiles):
         canvas.paste(picture, (number * (_TILE_PIXELS + _GAP_PIXELS), 0))
     stream = io.BytesIO()
-    canvas.save(stream, "PNG", optimize=True)
+    canvas.save(stream, "PNG")
     return stream.getvalue()
 
 

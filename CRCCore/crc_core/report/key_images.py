@@ -163,7 +163,7 @@ def _key_image(view: _View, image: NDArray, numbers: NDArray, window: Window, le
     )
     canvas = _compose(axial, coronal, lesion.number, centre_mm, field_mm, image.shape[0] - 1 - level)
     stream = io.BytesIO()
-    canvas.save(stream, "PNG", optimize=True)
+    canvas.save(stream, "PNG")
     index = round(kji[0])
     return KeyImage(lesion, stream.getvalue(), index, (float(place[0]), float(place[1]), float(place[2])), window)
 
