@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import resource
 import statistics
 import subprocess
@@ -18,6 +19,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -172,15 +174,68 @@ def run_batch(paths: list[Path], pairs: int) -> dict[str, float]:
     jobs = [PairJob(str(number), *paths) for number in range(pairs)]
     list(compare_many(jobs[: max(pairs // 10, 4)]))
     early_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    all_s = seconds(lambda: list(compare_many(jobs)), 1)
+    workers: dict[int, list[Moment]] = {}
+    all_s = seconds(lambda: watch(jobs, workers), 1)
     peak_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    before = moment("self")
     one_s = seconds(lambda: list(compare_many(jobs, workers=1)), 1)
-    return {
+    after = moment("self")
+    found = {
         "batch_pairs": pairs,
         "batch_one_worker_pairs_per_s": pairs / one_s,
         "batch_all_cores_pairs_per_s": pairs / all_s,
+        "batch_gain": one_s / all_s,
         "batch_worker_peak_mib": peak_mib,
         "batch_peak_to_that_of_a_tenth": peak_mib / early_mib,
+    }
+    if before is None or after is None or len(workers) < 2:
+        return found
+    return found | without_others(workers, (after.ran_s - before.ran_s) / pairs, pairs)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """How long a process had run and had stood ready without a core, by a clock, in seconds."""
+
+    clock_s: float
+    ran_s: float
+    ready_s: float
+
+
+def moment(process: int | str) -> Moment | None:
+    """Of a process now; None where the system does not tell (any but Linux)."""
+    try:
+        ran, ready, _ = Path(f"/proc/{process}/schedstat").read_text().split()
+    except OSError:
+        return None
+    return Moment(time.perf_counter(), int(ran) / 1e9, int(ready) / 1e9)
+
+
+def watch(jobs: list[PairJob], workers: dict[int, list[Moment]]) -> None:
+    """Compare all pairs on all cores; of every worker the first and the last moment with work at hand."""
+    for _ in compare_many(jobs):
+        for worker in multiprocessing.active_children():
+            now = moment(worker.pid)
+            if now is not None:
+                workers.setdefault(worker.pid, [])[1:] = [now]
+
+
+def without_others(workers: dict[int, list[Moment]], alone_s: float, pairs: int) -> dict[str, float]:
+    """What several workers gain where nobody else wants the cores, told also by a machine that is in use.
+
+    A worker that neither ran nor stood ready waited for work. What a pair costs beside other workers, against alone,
+    tells of shared memory; the two together are the gain.
+    """
+    spans = [(first, last) for first, last in workers.values()]
+    ran_s = sum(last.ran_s - first.ran_s for first, last in spans)
+    ready_s = sum(last.ready_s - first.ready_s for first, last in spans)
+    idle = max(0.0, 1 - (ran_s + ready_s) / sum(last.clock_s - first.clock_s for first, last in spans))
+    beside_s = ran_s / (pairs - len(workers))
+    return {
+        "batch_processor_s_per_pair_alone": alone_s,
+        "batch_processor_s_per_pair_beside": beside_s,
+        "batch_share_of_waiting_for_work": idle,
+        "batch_gain_without_others": len(workers) * (1 - idle) * alone_s / beside_s,
     }
 
 
@@ -215,7 +270,7 @@ def main() -> None:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
         return
     for name, value in found.items():
-        sys.stdout.write(f"{name:32} {value:8.3f}\n")
+        sys.stdout.write(f"{name:36} {value:8.3f}\n")
 
 
 if __name__ == "__main__":

@@ -20,8 +20,9 @@ from crc_core.geometry.requirements import require_same_grid
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
 
-_AHEAD = 2
-"""Pairs handed to each worker in advance: it never waits, and no list of thousands is copied to it."""
+_AHEAD = 16
+"""Pairs handed out in advance for each worker: one pair that takes a hundred times longer than the others does not keep
+the other workers waiting for its answer to be asked for, and no list of thousands is copied."""
 
 
 @dataclass(frozen=True)
