@@ -41,6 +41,10 @@ class Rows:
         self._lang = lang
         return moved
 
+    def clear(self) -> bool:
+        """Show nothing, and keep nothing of what was shown; whether there were rows."""
+        return self._follow([])
+
     def row(self, key: Hashable) -> Row | None:
         """The row of a key, if it is shown."""
         return self._rows.get(key)

@@ -56,6 +56,10 @@ class Strip:
             self.widget.place()
         return moved
 
+    def clear(self) -> bool:
+        """Show no buttons; whether there were any."""
+        return self.show((), None)
+
     @property
     def items(self) -> tuple[StripItem, ...]:
         """The buttons that are shown."""

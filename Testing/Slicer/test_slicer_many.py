@@ -9,10 +9,13 @@ import ctypes
 import gc
 import os
 import sys
+import time
 import unittest
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import slicer
 import slicer_support as hand
@@ -32,12 +35,19 @@ MOST_GROWTH_MB = 0.35
 
 @dataclass(frozen=True)
 class Burden:
-    """What there is after a case was left."""
+    """What there is after a case was left; `busy_s` is the processor's time that the case took."""
 
     nodes: int
     observers: int
-    widgets: int
+    widgets: Counter[str]
     memory_mb: float
+    busy_s: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.nodes} nodes, {self.observers} observers, {self.widgets.total()} widgets, "
+            f"{self.memory_mb:.1f} MB, {self.busy_s:.1f} s of the processor"
+        )
 
 
 class Many(unittest.TestCase):
@@ -48,24 +58,27 @@ class Many(unittest.TestCase):
         units = [small.add() for _ in range(UNITS)]
         burdens = []
         for number in range(CASES):
+            began = time.process_time()
             case = CaseInHand(small.place, units[number % UNITS])
             case.open()
             case.paint((MIDDLE[0], MIDDLE[1], 3.0 * (number % 9 - 4)))
             case.close()
-            burdens.append(burden(case))
+            burdens.append(burden(began))
             if number % TOLD_EVERY == TOLD_EVERY - 1:
                 sys.stdout.write(f"after {number + 1} cases: {burdens[-1]}\n")
                 sys.stdout.flush()
         steady = burdens[WARM_UP:]
         told = f"{CASES} cases: first {steady[0]}, last {steady[-1]}"
         sys.stdout.write(f"{told}; {growth_mb(steady):.3f} MB a case\n")
-        for name in ("nodes", "observers", "widgets"):
-            self.assertEqual({getattr(item, name) for item in steady}, {getattr(steady[0], name)}, f"{name}; {told}")
+        for item in steady:
+            self.assertEqual(item.widgets - steady[0].widgets, Counter(), f"more widgets; {told}")
+            self.assertEqual(steady[0].widgets - item.widgets, Counter(), f"fewer widgets; {told}")
+            self.assertEqual((item.nodes, item.observers), (steady[0].nodes, steady[0].observers), told)
         self.assertLess(growth_mb(steady), MOST_GROWTH_MB, told)
 
 
-def burden(case: CaseInHand) -> Burden:
-    """What there is now, after everything that can go has gone."""
+def burden(began: float) -> Burden:
+    """What there is now, after everything that can go has gone; the case began at `began` of the processor's time."""
     hand.settle(0.2)
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
@@ -73,9 +86,20 @@ def burden(case: CaseInHand) -> Burden:
     return Burden(
         nodes=slicer.mrmlScene.GetNumberOfNodes(),
         observers=sum(len(item) for item in gc.get_objects() if isinstance(item, Observers)),
-        widgets=len(case.person.root.findChildren("QWidget")),
+        widgets=Counter(map(named, slicer.util.mainWindow().findChildren("QWidget"))),
         memory_mb=pages * os.sysconf("SC_PAGE_SIZE") / 2**20,
+        busy_s=time.process_time() - began,
     )
+
+
+def named(widget: Any) -> str:
+    """A widget by its class, its name and the names of what it is in."""
+    names = []
+    above = widget.parent()
+    while above is not None and len(names) < 4:
+        names.append(above.objectName or above.className())
+        above = above.parent()
+    return " < ".join([f"{widget.className()} {widget.objectName}", *names])
 
 
 def growth_mb(steady: list[Burden]) -> float:

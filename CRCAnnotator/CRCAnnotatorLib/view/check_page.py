@@ -68,7 +68,9 @@ class CheckPage:
         """Show the check of a state; whether rows came or went."""
         check = state.check
         fresh = before is None or state.lang != before.lang
-        if check is None or not (fresh or check is not before.check):
+        if check is None:
+            return self._series.clear() | self._items.clear()
+        if not (fresh or check is not before.check):
             return False
         lang = state.lang
         self._icon.setPixmap(self._kit.icons.pixmap(check.verdict.value, 20))

@@ -38,7 +38,9 @@ class ContourPage:
         """Show the contouring of a state; whether buttons or rows came or went."""
         contour, lang = state.contour, state.lang
         fresh = before is None or lang != before.lang
-        if contour is None or not (fresh or contour is not before.contour):
+        if contour is None:
+            return self.targets.clear() | self.findings.clear() | self.measures.clear()
+        if not (fresh or contour is not before.contour):
             return False
         moved = self.targets.draw(contour, lang)
         self._rule.draw(contour.rule)

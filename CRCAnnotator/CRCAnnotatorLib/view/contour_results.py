@@ -39,6 +39,11 @@ class Findings:
         self._ids = tuple(row.id for row in contour.findings if row.can_go)
         return self._rows.show(contour.findings, lang)
 
+    def clear(self) -> bool:
+        """Show none, as no case is open; whether there were rows."""
+        self._ids = ()
+        return self._rows.clear()
+
     def next(self) -> None:
         """Jump to the next finding, after the last to the first."""
         if self._ids:
@@ -102,6 +107,10 @@ class Measures:
         self._confirm.setVisible(bool(contour.densities))
         self._confirm.setEnabled(contour.can_confirm_samples)
         return moved
+
+    def clear(self) -> bool:
+        """Show nothing, as no case is open; whether there were rows."""
+        return self._sizes.clear() | self._densities.clear()
 
     def toggle_calipers(self) -> None:
         """Show the calipers, or no longer."""

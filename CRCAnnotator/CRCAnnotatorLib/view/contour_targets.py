@@ -76,6 +76,11 @@ class Targets:
         show_words(self._answered, row.answer_words)
         return moved
 
+    def clear(self) -> bool:
+        """Show no lesion and no answer, as no case is open; whether there were buttons."""
+        self._target = self._lesion = None
+        return self._lesions.clear() | self._kinds.clear() | self._answers.clear()
+
     def _draw_lesion(self, row: TargetRow, lesion: LesionRow | None) -> bool:
         self._add.setVisible(row.can_add)
         self._remove.setVisible(lesion is not None)

@@ -59,7 +59,9 @@ class ReportPage:
         """Show how far the report is; whether rows came or went."""
         report = state.report
         fresh = before is None or state.lang != before.lang
-        if report is None or not (fresh or report is not before.report):
+        if report is None:
+            return self._rows.clear()
+        if not (fresh or report is not before.report):
             return False
         lang = state.lang
         self._progress.setText(report.progress)

@@ -61,7 +61,9 @@ class SubmitPage:
         """Show what stands between the work and its submission; whether rows came or went."""
         submit = state.submit
         fresh = before is None or state.lang != before.lang
-        if submit is None or not (fresh or submit is not before.submit):
+        if submit is None:
+            return self._problems.clear() | self._summary.clear()
+        if not (fresh or submit is not before.submit):
             return False
         lang, submitted = state.lang, bool(submit.submitted)
         show_words(self._submitted, submit.submitted)
