@@ -114,7 +114,7 @@ class Session:
         """The application ends or the module is loaded anew: no question any more, and nothing of ours stays."""
         self.window.release()
         self.quality.shut_down()
-        self.jobs.cancel_all()
+        self.jobs.close()
         self.scene.release()
         self.editor.release()
         self.window.panel.widget.deleteLater()

@@ -34,6 +34,7 @@ class QtJobs:
     def __init__(self, parent: qt.QObject, make_step: Callable[[str, int, int], Any] = JobStep) -> None:
         self._parent, self._make_step = parent, make_step
         self._running: dict[str, _Later | _Steps | ProcessJob] = {}
+        self._processes: list[ProcessJob] = []
 
     def later(self, name: str, delay_s: float, call: Callable[[], None]) -> None:
         """Call once after a delay; the same name again starts the delay anew."""
@@ -53,6 +54,12 @@ class QtJobs:
         """Forget everything."""
         for name in list(self._running):
             self.cancel(name)
+
+    def close(self) -> None:
+        """Forget everything and end what runs in a process; the window waits for it, as it is closing."""
+        self.cancel_all()
+        for job in self._processes:
+            job.end()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -90,6 +97,7 @@ class QtJobs:
             done(result)
 
         made = ProcessJob(self._parent, job, request, ended, self._failing(name, failed), step)
+        self._processes = [*(each for each in self._processes if not each.is_gone), made]
         self._start(name, made)
 
     def _start(self, name: str, running: _Later | _Steps | ProcessJob) -> None:

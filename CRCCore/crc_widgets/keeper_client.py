@@ -20,6 +20,7 @@ Crop = tuple[Any, Any, Any]
 MODULE = "crc_core.desk.keeper_process"
 _DEATHS = 3
 _LAST_WAIT_MS = 15000
+_KILLED_WITHIN_MS = 2000
 
 
 class KeeperClient:
@@ -77,8 +78,11 @@ class KeeperClient:
             return
         process.disconnect("finished(int,QProcess::ExitStatus)", self._finished)
         process.closeWriteChannel()
-        if process.waitForFinished(_LAST_WAIT_MS):
-            self._read(process)
+        if not process.waitForFinished(_LAST_WAIT_MS):
+            # It hangs, on a disk that does not answer for example; what it wrote whole is safe.
+            process.kill()
+            process.waitForFinished(_KILLED_WITHIN_MS)
+        self._read(process)
         process.disconnect("readyReadStandardOutput()", self._ready)
         process.deleteLater()
 

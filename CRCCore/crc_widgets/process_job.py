@@ -62,6 +62,19 @@ class ProcessJob:
         self._kill.connect("timeout()", self._kill_it)
         self._kill.start(_KILL_AFTER_MS)
 
+    def end(self) -> None:
+        """Cancel, and wait until the process is gone."""
+        self.cancel()
+        process = self._process
+        if process is not None and not process.waitForFinished(_KILL_AFTER_MS):
+            process.kill()
+            process.waitForFinished(_KILL_AFTER_MS)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether there is no process any more."""
+        return self._process is None
+
     def _kill_it(self) -> None:
         if self._process is not None:
             self._process.kill()
@@ -87,14 +100,18 @@ class ProcessJob:
 
     def _finished(self, _code: int, _status: object) -> None:
         self._read()
+        self._let_go()
         self._end(partial(self._failed, CrcError("widgets.job.ended")))
-        if self._process is not None:
-            self._process.deleteLater()
-            self._process = None
 
     def _went_wrong(self, error: object) -> None:
         if int(error) == int(qt.QProcess.FailedToStart):
+            self._let_go()
             self._end(partial(self._failed, CrcError("widgets.no_python")))
+
+    def _let_go(self) -> None:
+        if self._process is not None:
+            self._process.deleteLater()
+            self._process = None
 
     def _end(self, call: Callable[[], None]) -> None:
         if not self._over:

@@ -7,12 +7,14 @@ import unittest
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 import qt
 import slicer
 import slicer_support as hand
 from annotator_hand import Annotator
+from crc_core.store.access import ServerForm
 
 SHEETS = 200
 QUESTIONS = 60
@@ -137,6 +139,35 @@ class OverAndOver(unittest.TestCase):
         with closing(narrow):
             given = in_its_own_loop(lambda: self.ask.pick("选择", "哪一项？", CHOICES), QUESTIONS)
         self.assertEqual(given, ["c7"] * QUESTIONS)
+
+    def test_form_to_sign_in(self) -> None:
+        def sign_in(dialog: Any) -> None:
+            entry = dialog.findChild("QLineEdit", "crc.sign_in.password")
+            if entry.isEnabled():
+                entry.setText("colon-cancer")
+                press("crc.sign_in.ok")(dialog)
+
+        with closing(sign_in):
+            given = in_its_own_loop(lambda: self.sign_in(lambda form: form.password), QUESTIONS)
+        self.assertEqual(given, ["colon-cancer"] * QUESTIONS)
+
+    def test_form_to_sign_in_put_away_while_the_server_is_asked(self) -> None:
+        ended = Event()
+        self.addCleanup(ended.set)
+
+        def send_and_go(dialog: Any) -> None:
+            dialog.findChild("QLineEdit", "crc.sign_in.password").setText("colon-cancer")
+            press("crc.sign_in.ok")(dialog)
+            hand.settle(0.05)
+            press("crc.sign_in.cancel")(dialog)
+
+        with closing(send_and_go):
+            given = in_its_own_loop(lambda: self.sign_in(lambda _form: ended.wait(20)), 10)
+        self.assertEqual(given, [None] * 10)
+
+    def sign_in(self, attempt: Callable[[ServerForm], object]) -> object:
+        """Ask for the password of somebody at a server that `attempt` plays."""
+        return self.ask.server("登录", "请登录。", ServerForm("https://crc.example", "", "wang", ""), attempt)
 
     def test_question_inside_a_question(self) -> None:
         inner: list[object] = []
