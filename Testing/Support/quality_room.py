@@ -14,11 +14,13 @@ from crc_core.store.protocol import Store
 from crc_core.text import Lang
 from crc_core.vocabulary import Role, Target
 from crc_core.workflow.context import Policy
+from crc_core.workflow.events import Kind
+from crc_core.workflow.payloads import SampleDrawn
 from CRCQualityControlLib.presenter.ports import Fill, Kit, Layer, Point, Tool, Views
 from CRCQualityControlLib.presenter.quality import QualityControl
 from CRCQualityControlLib.presenter.state import State
 from quality_support import Habit, Team, study
-from store_support import PIN, POLICY, hire_second_senior, new_store
+from store_support import PIN, POLICY, hire_second_senior, must, new_store
 
 HABITS = {"wang": Habit(), "li": Habit(shift=3, misses=True, stages_up=True), "zhao": Habit()}
 
@@ -143,7 +145,15 @@ class Room:
 
     def read(self, cases: int, *readers: str) -> tuple[str, ...]:
         """Cases read by these readers and compared."""
+        return self._compared(self.team.open(cases), readers)
+
+    def sampled(self, cases: int = 4) -> tuple[str, ...]:
+        """Cases of the agreement sample, read by wang and zhao, who agree unless their habits were changed."""
         units = self.team.open(cases)
+        must(self.store, "manager", Kind.SAMPLE_DRAWN, SampleDrawn(3, units, {}, 28))
+        return self._compared(units, ("wang", "zhao"))
+
+    def _compared(self, units: tuple[str, ...], readers: tuple[str, ...]) -> tuple[str, ...]:
         for unit in units:
             for reader in readers:
                 self.team.assign(unit, reader)

@@ -10,7 +10,9 @@ from crc_core.cli.main import main
 from crc_core.errors import CrcError
 from crc_core.files.canonical import canonical_bytes
 from crc_core.files.records import to_document
+from crc_core.quality.sample_page import strata_words
 from crc_core.store.sampling import LeftOut, draw_from_store, rereadings
+from crc_core.text import Lang
 from crc_core.vocabulary import Role, Target, Verdict
 from crc_core.workflow import payloads as p
 from crc_core.workflow.events import Kind
@@ -109,6 +111,14 @@ def test_size_and_metastasis_come_from_the_clinical_data():
         ("01", "?", "?", "ge_50", "?"): 2,
         ("01", "?", "?", "?", "?"): 2,
     }
+    assert strata_words(("01", "UIH", "sigmoid", "lt_50", "absent"), Lang.ZH) == (
+        "01",
+        "UIH",
+        "乙状结肠",
+        "30–<50 mm",
+        "无",
+    )
+    assert strata_words(("01", "GE", "?", "?", "present"), Lang.EN) == ("01", "GE", "not known", "not known", "present")
 
 
 def test_every_reader_gets_as_many_as_an_intra_reader_study_needs():

@@ -78,6 +78,7 @@ def _reread(arguments: argparse.Namespace, console: Console) -> Exit:
 
 def _from_store(arguments: argparse.Namespace, console: Console) -> Exit:
     from crc_core.cli.acting import accepted
+    from crc_core.quality.sample_page import strata_words
     from crc_core.store.folder import FolderStore
     from crc_core.store.folder.store import utc_now
     from crc_core.store.sampling import STRATA, draw_from_store
@@ -99,7 +100,8 @@ def _from_store(arguments: argparse.Namespace, console: Console) -> Exit:
     accepted(store.act(intent))
     washout = {"washout_days": drawn.payload.washout_days, "left_out": drawn.payload.exclusions}
     console.document(_document(drawn.sample, list(STRATA)) | washout)
-    _show(drawn.sample, list(STRATA), console)
+    heads = [say(f"quality.stratum.{name}", console.lang) for name in STRATA]
+    _show(drawn.sample, heads, [strata_words(count.strata, console.lang) for count in drawn.sample.strata], console)
     console.say("statistics.kept_in_store", days=drawn.payload.washout_days)
     return Exit.DONE
 
@@ -116,7 +118,7 @@ def _from_table(arguments: argparse.Namespace, console: Console) -> Exit:
     except CrcError as error:
         raise CrcError(error.code, path=path, **error.values) from error
     console.document(_document(sample, strata) | {"table_sha256": sha256_of(path)})
-    _show(sample, strata, console)
+    _show(sample, strata, [count.strata for count in sample.strata], console)
     return Exit.DONE
 
 
@@ -145,15 +147,15 @@ def _document(sample: Sample, strata: list[str]) -> dict[str, Any]:
     }
 
 
-def _show(sample: Sample, strata: list[str], console: Console) -> None:
+def _show(sample: Sample, columns: list[str], strata: list[tuple[str, ...]], console: Console) -> None:
     console.say("statistics.drawn", n=len(sample.drawn), population=sample.population, seed=sample.seed)
     if sample.excluded:
         joint = say("statistics.list_joint", console.lang)
         console.say("statistics.excluded", units=joint.join(sample.excluded))
     for unit in sample.drawn:
         console.line(unit)
-    if strata:
-        console.say("statistics.strata", columns=" / ".join(strata))
-        for count in sample.strata:
-            name = " / ".join(count.strata)
+    if columns:
+        console.say("statistics.strata", columns=" / ".join(columns))
+        for count, names in zip(sample.strata, strata, strict=True):
+            name = " / ".join(names)
             console.say("statistics.stratum", name=name, drawn=count.drawn, population=count.population)

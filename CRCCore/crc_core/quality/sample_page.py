@@ -11,9 +11,10 @@ from pathlib import Path
 from crc_core.files.atomic import write_bytes
 from crc_core.files.records import time_text
 from crc_core.files.whole_folder import whole_folder
+from crc_core.importing.clinical import clinical_keys
 from crc_core.paper import Cell, Figure, Page, Part, Sheet, bars, csv_bytes, html_bytes
 from crc_core.statistics.sampling import ALGORITHM, StratumCount
-from crc_core.store.sampling import STRATA, spread_of, strata_of
+from crc_core.store.sampling import STRATA, UNKNOWN, MetastasisClass, SizeClass, spread_of, strata_of
 from crc_core.text import Lang, say
 from crc_core.workflow.context import Sample
 from crc_core.workflow.events import Event
@@ -34,6 +35,21 @@ class SampleRecord:
     def population(self) -> int:
         """How many units could be drawn."""
         return sum(count.population for count in self.strata)
+
+
+def strata_words(strata: Sequence[str], lang: Lang) -> tuple[str, ...]:
+    """The values of `STRATA` in words; sites and vendors are names and stay as they are."""
+    return tuple(_stratum_words(name, value, lang) for name, value in zip(STRATA, strata, strict=True))
+
+
+def _stratum_words(name: str, value: str, lang: Lang) -> str:
+    if value == UNKNOWN:
+        return say("quality.stratum_unknown", lang)
+    if name == "primary_site" and value in (clinical_keys().keys[name].choices or ()):
+        return say(f"desk.clinical.primary_site.{value}", lang)
+    if (name == "size" and value in set(SizeClass)) or (name == "metastasis" and value in set(MetastasisClass)):
+        return say(f"quality.stratum_value.{value}", lang)
+    return value
 
 
 def sample_record(events: Sequence[Event], sample: Sample) -> SampleRecord:
@@ -91,14 +107,15 @@ def sample_page(record: SampleRecord, lang: Lang) -> Page:
     reasons = Counter(record.left_out.values())
     left_out = tuple((say(f"quality.sample.left_out.{why}", lang), count) for why, count in sorted(reasons.items()))
     heads = tuple(say(f"quality.stratum.{name}", lang) for name in (*STRATA, "population", "drawn"))
+    counts: list[tuple[Cell, ...]] = [
+        (*strata_words(count.strata, lang), count.population, count.drawn) for count in record.strata
+    ]
+    members: list[tuple[Cell, ...]] = [(unit, *strata_words(strata, lang)) for unit, strata in record.members]
+    member_heads = (say("quality.column.unit", lang), *heads[: len(STRATA)])
     parts = [
         Part(say("quality.sample.part.spread", lang), (), None, tuple(_figures(record, lang))),
-        Part(say("quality.sample.part.strata", lang), (), Sheet(heads, strata_sheet(record).rows)),
-        Part(
-            say("quality.sample.part.members", lang),
-            (),
-            Sheet((say("quality.column.unit", lang), *heads[: len(STRATA)]), members_sheet(record).rows),
-        ),
+        Part(say("quality.sample.part.strata", lang), (), Sheet(heads, tuple(counts))),
+        Part(say("quality.sample.part.members", lang), (), Sheet(member_heads, tuple(members))),
     ]
     if left_out:
         columns = (say("quality.column.reason", lang), say("quality.stratum.population", lang))
@@ -114,9 +131,12 @@ def _figures(record: SampleRecord, lang: Lang) -> list[Figure]:
             population[count.strata[place]] += count.population
             drawn[count.strata[place]] += count.drawn
         values = sorted(population)
+        said = [_stratum_words(name, value, lang) for value in values]
         words = say(f"quality.stratum.{name}", lang)
-        svg = bars(values, [drawn[value] for value in values], words, say("quality.stratum.drawn", lang))
+        svg = bars(said, [drawn[value] for value in values], words, say("quality.stratum.drawn", lang))
         joint = say("store.list_joint", lang)
-        shares = joint.join(f"{value} {drawn[value]}/{population[value]}" for value in values)
+        shares = joint.join(
+            f"{name} {drawn[value]}/{population[value]}" for name, value in zip(said, values, strict=True)
+        )
         figures.append(Figure(svg, say("quality.sample.caption", lang, name=words, shares=shares)))
     return figures

@@ -19,12 +19,27 @@ from crc_core.workflow.state import Slot, UnitState, fold
 from crc_core.workflow.views import Phase, SlotPhase
 
 STRATA = ("site", "vendor", "primary_site", "size", "metastasis")
-"""What the sample is spread over, as far as it is known before reading; "?" where it is not.
+"""What the sample is spread over, as far as it is known before reading; `UNKNOWN` where it is not."""
 
-Size is the class of the endoscopic size (below 30 mm, below 50 mm, larger), metastasis what the clinical data tell.
-"""
+UNKNOWN = "?"
 
-_SIZE_CLASSES_MM = ((30.0, "lt_30"), (50.0, "lt_50"))
+
+class SizeClass(StrEnum):
+    """The endoscopic size in millimetres: below 30, from 30 to below 50, 50 or more."""
+
+    LT_30 = "lt_30"
+    LT_50 = "lt_50"
+    GE_50 = "ge_50"
+
+
+class MetastasisClass(StrEnum):
+    """Whether the clinical data tell of a metastasis."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+
+
+_SIZE_CLASSES_MM = ((30.0, SizeClass.LT_30), (50.0, SizeClass.LT_50))
 
 
 class LeftOut(StrEnum):
@@ -183,16 +198,16 @@ def _strata(state: UnitState) -> tuple[str, ...]:
     told = {} if registered is None or registered.clinical is None else registered.clinical
     known.setdefault("size", _size_class(told.get("endoscopy_size_mm")))
     known.setdefault("metastasis", _metastasis(told.get("metastases_timing")))
-    return tuple(known.get(name, "?") for name in STRATA)
+    return tuple(known.get(name, UNKNOWN) for name in STRATA)
 
 
 def _size_class(size_mm: str | None) -> str:
     if size_mm is None:
-        return "?"
-    return next((name for below, name in _SIZE_CLASSES_MM if float(size_mm) < below), "ge_50")
+        return UNKNOWN
+    return next((name for below, name in _SIZE_CLASSES_MM if float(size_mm) < below), SizeClass.GE_50).value
 
 
 def _metastasis(timing: str | None) -> str:
     if timing is None:
-        return "?"
-    return "absent" if timing == "none" else "present"
+        return UNKNOWN
+    return (MetastasisClass.ABSENT if timing == "none" else MetastasisClass.PRESENT).value

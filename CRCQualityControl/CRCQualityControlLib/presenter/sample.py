@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from crc_core.agreement.policy import agreement_policy
 from crc_core.errors import CrcError
-from crc_core.quality.sample_page import SampleRecord, sample_record, write_sample
+from crc_core.quality.sample_page import SampleRecord, sample_record, strata_words, write_sample
 from crc_core.reading.schema import FIRST_ROUND
 from crc_core.statistics.sampling import StratumCount
 from crc_core.store.protocol import Store
@@ -221,12 +221,14 @@ class Sampling:
     def _members(self, record: SampleRecord | None) -> TableState:
         columns = [self._hub.say("quality.column.unit")]
         columns += [self._hub.say(f"quality.stratum.{name}") for name in STRATA]
-        rows = () if record is None else tuple((unit, *strata) for unit, strata in record.members)
+        members = () if record is None else record.members
+        rows = tuple((unit, *strata_words(strata, self._hub.lang)) for unit, strata in members)
         return TableState(tuple(columns), rows)
 
     def _strata(self, counts: Sequence[StratumCount]) -> TableState:
         columns = tuple(self._hub.say(f"quality.stratum.{name}") for name in (*STRATA, "population", "drawn"))
-        rows = tuple((*count.strata, str(count.population), str(count.drawn)) for count in counts)
+        lang = self._hub.lang
+        rows = tuple((*strata_words(item.strata, lang), str(item.population), str(item.drawn)) for item in counts)
         return TableState(columns, rows)
 
     def _left_out(self, record: SampleRecord | None) -> TableState:
