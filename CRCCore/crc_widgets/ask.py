@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 420
 _SEARCH_FROM = 8
+_DAY_FORMAT = "yyyy-MM-dd"
 
 
 class ChoiceLike(Protocol):
@@ -85,6 +87,21 @@ class Dialogs:
         with shown(asked.dialog, self._run):
             return None if asked.code is None else picked.code
 
+    def day(self, title: str, words: str, preset: date, *, latest: date) -> date | None:
+        """A day, not after `latest`."""
+        asked = _Asked(self._window(), title, words)
+        entry = qt.QDateEdit(asked.dialog)
+        entry.setObjectName("crc.ask.day")
+        entry.setDisplayFormat(_DAY_FORMAT)
+        entry.setCalendarPopup(True)
+        entry.setMaximumDate(_qt_day(latest))
+        entry.setDate(_qt_day(preset))
+        asked.layout.addWidget(entry)
+        asked.layout.addLayout(self._ok_line(asked, asked.answer_button("ok")))
+        entry.setFocus()
+        with shown(asked.dialog, self._run):
+            return None if asked.code is None else date.fromisoformat(entry.date.toString(_DAY_FORMAT))
+
     def folder(self, title: str, preset: Path | None = None) -> Path | None:
         """A folder that exists."""
         chosen = qt.QFileDialog.getExistingDirectory(self._window(), title, "" if preset is None else str(preset))
@@ -129,6 +146,10 @@ class Dialogs:
         row.addWidget(ok)
         row.addWidget(cancel)
         return row
+
+
+def _qt_day(day: date) -> qt.QDate:
+    return qt.QDate(day.year, day.month, day.day)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -245,14 +246,33 @@ def test_a_further_study_of_a_known_patient_joins_the_case_where_a_person_says_s
     case = room.unit().unit.case
     known = CrcError("import.patient_known", case=case)
     seat, asked = manager(room, known, imported())
-    seat.ask.will(tmp_path, READER, "follow_up")
+    seat.ask.will(tmp_path, READER, "follow_up", "untreated")
     seat.annotator.cases.import_folder()
-    assert seat.ask.last.words == say("annotator.ask.follow_up", Lang.EN, case=case, time_point="T1")
-    assert (asked[1].case, asked[1].time_point) == (case, "T1")
+    assert seat.ask.asked[-2].words == say("annotator.ask.follow_up", Lang.EN, case=case, time_point="T1")
+    assert (asked[1].case, asked[1].time_point, asked[1].treatment_since) == (case, "T1", None)
     seat.ask.will(tmp_path, READER, "cancel")
     seat.jobs.handlers["import_study"] = _refusing(known)
     seat.annotator.cases.import_folder()
     assert seat.state.busy is None and seat.state.message is None
+
+
+def test_a_follow_up_asks_for_the_day_of_treatment_until_it_fits(room: Room, tmp_path: Path) -> None:
+    known = CrcError("import.patient_known", case=room.unit().unit.case)
+    late = CrcError("import.treated_after", path=tmp_path, since="2025-12-02", examined="2025-11-03")
+    seat, asked = manager(room, known, late, imported())
+    seat.ask.will(tmp_path, READER, "follow_up", "treated", date(2025, 12, 2), date(2025, 10, 2))
+    seat.annotator.cases.import_folder()
+    assert [item.treatment_since for item in asked] == [None, "2025-12-02", "2025-10-02"]
+    assert (seat.ask.last.words, seat.ask.last.preset) == (late.sentence(Lang.EN), "2025-12-02")
+    assert (asked[2].time_point, seat.ask.pending) == ("T1", 0)
+
+
+@pytest.mark.parametrize("answers", [["cancel"], [None], ["treated", None]])
+def test_no_answer_about_treatment_is_no_import(room: Room, tmp_path: Path, answers: list[str | None]) -> None:
+    seat, asked = manager(room, CrcError("import.patient_known", case=room.unit().unit.case))
+    seat.ask.will(tmp_path, READER, "follow_up", *answers)
+    seat.annotator.cases.import_folder()
+    assert len(asked) == 1 and seat.state.busy is None and seat.state.message is None
 
 
 def _refusing(error: CrcError) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +119,11 @@ class ScriptedAsk:
         answer = self._answer(Asked("text", title, words, preset=preset, needed=needed))
         assert answer is None or isinstance(answer, str)
         assert answer is None or answer.strip() or not needed, "a needed text cannot be given empty"
+        return answer
+
+    def day(self, title: str, words: str, preset: date, *, latest: date) -> date | None:
+        answer = self._answer(Asked("day", title, words, preset=preset.isoformat()))
+        assert answer is None or (isinstance(answer, date) and answer <= latest)
         return answer
 
     def folder(self, title: str, preset: Path | None = None) -> Path | None:

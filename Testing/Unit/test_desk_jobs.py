@@ -273,9 +273,10 @@ def test_a_person_who_may_not_read_is_told_and_the_unit_is_in(taking: FolderStor
 
 def test_nobody_named_is_nobody_assigned(taking: FolderStore, tmp_path: Path) -> None:
     write_tiny(tmp_path / "检查")
-    answer = import_case(import_asked(tmp_path), quiet)
+    answer = import_case(import_asked(tmp_path, treatment_since="2025-11-01"), quiet)
     assert (answer.is_assigned, answer.not_assigned) == (False, "")
-    assert taking.unit(UnitId.parse(answer.unit), "manager").slots == ()
+    view = taking.unit(UnitId.parse(answer.unit), "manager")
+    assert view.slots == () and view.treatment_since < view.study_date
 
 
 def test_a_scan_that_fails_is_told_item_by_item(taking: FolderStore, tmp_path: Path) -> None:

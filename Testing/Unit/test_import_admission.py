@@ -124,10 +124,14 @@ def test_a_further_examination_joins_the_case_with_the_same_shift(bench: Bench, 
     later = write_study(tmp_path / "source" / "b", day="20260210", study=LATER_UID, seed=1)
     first = bench.take(source)
     assert bench.refusal(later) == "import.patient_known"
-    second = bench.take(later, case="CRC-01-000001-H", time_point="T1")
+    joined = {"case": "CRC-01-000001-H", "time_point": "T1"}
+    assert bench.refusal(later, treatment_since=date(2026, 2, 11), **joined) == "import.treated_after"
+    second = bench.take(later, treatment_since=date(2025, 12, 1), **joined)
     assert second.unit == UnitId("CRC-01-000001-H", "T1")
     days = [bench.store.unit(unit, "manager").study_date for unit in (first.unit, second.unit)]
     assert (date.fromisoformat(days[1]) - date.fromisoformat(days[0])).days == 99
+    treated = bench.store.unit(second.unit, "manager").treatment_since
+    assert (date.fromisoformat(days[1]) - date.fromisoformat(treated)).days == 71
     assert days[0] != "2025-11-03"
 
 

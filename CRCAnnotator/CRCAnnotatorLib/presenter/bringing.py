@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from CRCAnnotatorLib.presenter.state import Level
 
 _LATER = "later"
 _FOLLOW_UP = "follow_up"
+_TREATED, _UNTREATED = "treated", "untreated"
 _SAMPLE, _STUDY, _LIST = "sample_case", "import_study", "list_studies"
 _SEVERAL = ("import.several_studies", "import.several_patients")
 
@@ -90,6 +92,9 @@ class Bringing:
         elif error.code == "import.patient_known" and asked.case is None and "case" in error.values:
             self._hub.clear_message()
             self._follow_up(asked, str(error.values["case"]))
+        elif error.code == "import.treated_after":
+            self._hub.clear_message()
+            self._treated_on(asked, error.sentence(self._hub.lang))
 
     def _which(self, asked: ImportAsked, found: StudiesFound, code: str) -> None:
         """Several examinations lie in the folder: a person says which one is meant."""
@@ -105,7 +110,25 @@ class Bringing:
         words = self._hub.say("annotator.ask.follow_up", case=case, time_point=time_point)
         choices = [Choice(code, self._hub.say(f"annotator.answer.{code}")) for code in (_FOLLOW_UP, "cancel")]
         if self._hub.kit.ask.choose(self._hub.say("annotator.ask.known_patient"), words, choices) == _FOLLOW_UP:
-            self._take_in(replace(asked, case=case, time_point=time_point))
+            self._treated(replace(asked, case=case, time_point=time_point))
+
+    def _treated(self, asked: ImportAsked) -> None:
+        """A follow-up: a person says whether there was treatment since the examination before."""
+        choices = [Choice(code, self._hub.say(f"annotator.answer.{code}")) for code in (_TREATED, _UNTREATED, "cancel")]
+        title, words = self._hub.say("annotator.ask.treated_title"), self._hub.say("annotator.ask.treated")
+        answer = self._hub.kit.ask.choose(title, words, choices)
+        if answer == _TREATED:
+            self._treated_on(asked, self._hub.say("annotator.ask.treated_day"))
+        elif answer == _UNTREATED:
+            self._take_in(asked)
+
+    def _treated_on(self, asked: ImportAsked, words: str) -> None:
+        """On which day treatment began; asked again with what was wrong about a day."""
+        today = self._hub.kit.clock.now().astimezone().date()
+        given = None if asked.treatment_since is None else date.fromisoformat(asked.treatment_since)
+        day = self._hub.kit.ask.day(self._hub.say("annotator.ask.treated_title"), words, given or today, latest=today)
+        if day is not None:
+            self._take_in(replace(asked, treatment_since=day.isoformat()))
 
     def _next_time_point(self, case: str) -> str:
         """The time point after the ones that are known of a case."""

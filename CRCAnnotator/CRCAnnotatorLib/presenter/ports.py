@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -210,6 +211,9 @@ class SceneGateway(Protocol):
 
 class Ask(Questions, Protocol):
     """Questions to the person; each waits for the answer. None: the question was put away."""
+
+    def day(self, title: str, words: str, preset: date, *, latest: date) -> date | None:
+        """A day, not after `latest`."""
 
     def database_study(self) -> Path | None:
         """The files of a study chosen in Slicer's DICOM database, gathered in a folder of links; None for none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from crc_core.desk.job_forms import ImportAsked, Imported, RefusedItem
@@ -30,6 +31,7 @@ def import_case(asked: ImportAsked, tell: Tell) -> Imported:
         time_point=asked.time_point,
         study_uid=asked.study_uid,
         overrules=asked.overrules,
+        treatment_since=None if asked.treatment_since is None else date.fromisoformat(asked.treatment_since),
     )
     result = import_study(
         store, request, utc_now, on_progress=lambda code, done, total: tell(say(code, asked.lang), done, total)

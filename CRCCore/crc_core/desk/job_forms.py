@@ -42,7 +42,8 @@ class ImportAsked:
     """Take the examination in `folder` into the store at `store` as `actor`.
 
     `reader` is who is to read it, where somebody is named; `site` is the actor's own where none is. `overrules` are
-    reasons by item of the scan check.
+    reasons by item of the scan check; `treatment_since` is the day (YYYY-MM-DD) on which treatment began after the
+    examination before.
     """
 
     store: str
@@ -55,6 +56,7 @@ class ImportAsked:
     case: str | None = None
     time_point: str | None = None
     overrules: dict[str, str] = field(default_factory=dict)
+    treatment_since: str | None = None
 
 
 @dataclass(frozen=True)
@@ -270,7 +272,11 @@ class FetchedImage:
 
 @dataclass(frozen=True)
 class Fetched:
-    """What was fetched; every byte was compared with the hash the server gave for it."""
+    """What was fetched; every byte was compared with the hash the server gave for it.
+
+    `cached` are the folders of this machine's cache that all of it lies in.
+    """
 
     images: tuple[FetchedImage, ...]
     reading: str | None = None
+    cached: tuple[str, ...] = ()
