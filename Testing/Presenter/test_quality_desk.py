@@ -261,7 +261,7 @@ class Server:
     def store(self) -> FolderStore:
         return self.room.store
 
-    def try_sign_in(self, person: str, password: str) -> SignedIn:
+    def try_sign_in(self, person: str, password: str, ca_file: str | None = None) -> SignedIn:
         if password != "right":
             raise CrcError("server.sign_in")
         roles = frozenset({PersonRole.SENIOR})
@@ -348,9 +348,7 @@ def test_a_table_gives_icc_and_limits_and_says_what_was_left_out(seat: Seat, tmp
 
 def test_pairs_of_readers_are_shown_with_their_lesions(tmp_path: Path) -> None:
     room = Room(tmp_path)
-    from test_quality_pages import sampled
-
-    sampled(room)
+    room.sampled()
     seat = room.sit("chief")
     seat.quality.agreement.allow_small(True)
     seat.quality.agreement.compute()
