@@ -16,6 +16,7 @@ from crc_core.desk.job_forms import FetchAsked, Fetched
 from crc_core.errors import CrcError
 from crc_core.files.records import from_document, to_document
 from crc_core.store.remote.address import Address
+from crc_core.store.remote.body_cache import BodyCache
 from crc_core.store.remote.session import LineState, ServerSession
 from crc_core.text import Lang
 from crc_core.vocabulary import PersonRole, Title
@@ -74,8 +75,13 @@ def test_an_ended_session_is_seen_and_the_same_store_goes_on_with_a_new_token(
     with pytest.raises(CrcError) as caught:
         store.work_list("wang")
     assert caught.value.code == "server.signed_out" and session.state is LineState.SIGNED_OUT
-    session.enter(signed)
+    certificates = tmp_path / "renewed.pem"
+    certificates.touch()
+    session.enter(session.try_sign_in("wang", PIN, str(certificates)))
     assert session.store is store and store.work_list("wang") == () and session.state is LineState.CONNECTED
+    access = session.access()
+    assert access is not None and session.ca_file == access.ca_file == str(certificates)
+    assert session.try_sign_in("wang", PIN, "").ca_file is None
 
 
 def test_a_server_that_is_away_makes_nobody_wait_twice(sqlite_server: LiveServer, bench: Bench, tmp_path: Path) -> None:
@@ -150,7 +156,7 @@ def test_images_come_aside_into_the_cache_and_open_without_the_server(
     left = files[0].with_name("00009.dcm.77.part")
     left.write_bytes(b"half")
     again = bench.harness.store("wang")
-    again._cache = files[0].parents[4]
+    again._cache = BodyCache(files[0].parents[4])
     assert again.open_image(prepared.unit, record.role, "wang") and not left.exists()
     assert access.token not in done.stdout + done.stderr
 

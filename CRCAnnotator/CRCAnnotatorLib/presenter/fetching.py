@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ class Fetching:
     def __init__(self, hub: Hub, running: Running) -> None:
         self._hub, self._running = hub, running
         self._known: dict[str, FetchedBodies] = {}
+        self._held: dict[str, ExitStack] = {}
 
     def fetch(
         self,
@@ -57,13 +59,11 @@ class Fetching:
         def done(answer: Mapping[str, Any]) -> None:
             try:
                 bodies = fetched_bodies(from_document(Fetched, dict(answer), Path(_JOB)), reading)
+                self._know(unit, bodies)
             except CrcError as error:
                 self._hub.tell(error)
                 give_up()
                 return
-            if len(self._known) > 1:  # the open case and its earlier examination
-                self._known.pop(next(iter(self._known)))
-            self._known[unit] = bodies
             then(bodies)
 
         def failed(error: Exception) -> None:
@@ -74,3 +74,16 @@ class Fetching:
         asked = FetchAsked(access, unit, self._hub.reader, self._hub.lang, tuple(roles), reading)
         words = partial(say, "annotator.opening", unit=unit)
         self._running.process(words, _JOB, to_document(asked), done, failed, stopped=give_up)
+
+    def _know(self, unit: str, bodies: FetchedBodies) -> None:
+        """Keep it at hand, held in this machine's cache: the open case and its earlier examination."""
+        held = ExitStack()
+        held.enter_context(bodies.held())
+        self._forget(unit)
+        if len(self._known) > 1:
+            self._forget(next(iter(self._known)))
+        self._known[unit], self._held[unit] = bodies, held
+
+    def _forget(self, unit: str) -> None:
+        if self._known.pop(unit, None) is not None:
+            self._held.pop(unit).close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,7 @@ from crc_core.files.sealed import SealedFolder, open_as
 from crc_core.identity import UnitId
 from crc_core.store.access import server_store
 from crc_core.store.images import image_files
+from crc_core.store.remote.body_cache import in_use
 from crc_core.store.remote.watching import Watch
 from crc_core.text import say
 from crc_core.vocabulary import Role
@@ -35,6 +37,15 @@ class FetchedBodies:
 
     images: Mapping[Role, Path]
     reading: tuple[str, Path] | None = None
+    cached: tuple[Path, ...] = ()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While the block runs, nothing of it goes out of this machine's cache."""
+        with ExitStack() as stack:
+            for folder in self.cached:
+                stack.enter_context(in_use(folder))
+            yield
 
     def open_image(self, unit: UnitId, role: Role, viewer: str) -> tuple[Path, ...]:
         """The files of a series in their order; raises CrcError where it was not fetched."""
@@ -53,7 +64,7 @@ def fetched_bodies(fetched: Fetched, reading: str | None) -> FetchedBodies:
     """The source that an answer of the job stands for; `reading` is the one that was asked for."""
     folders = {item.role: Path(item.folder) for item in fetched.images}
     known = None if reading is None or fetched.reading is None else (reading, Path(fetched.reading))
-    return FetchedBodies(folders, known)
+    return FetchedBodies(folders, known, tuple(Path(folder) for folder in fetched.cached))
 
 
 def fetch_images(asked: FetchAsked, tell: Tell) -> Fetched:
@@ -74,7 +85,8 @@ def fetch_images(asked: FetchAsked, tell: Tell) -> Fetched:
             # Who may not see it any more is told when it is opened, with what that means for the case.
             if error.code != "store.unknown_reading":
                 raise
-    return Fetched(tuple(images), reading)
+    units = {str(Path(image.folder).parent) for image in images}
+    return Fetched(tuple(images), reading, (*sorted(units), *([] if reading is None else [reading])))
 
 
 class _Telling:

@@ -19,6 +19,7 @@ from crc_core.files.sealed import MANIFEST_NAME, SealedFolder, open_as, read_man
 from crc_core.files.whole_folder import whole_folder
 from crc_core.identity import UnitId
 from crc_core.store.protocol import PreparedUnit, Receipt, StoreInfo
+from crc_core.store.remote.body_cache import FINALS, IMAGES, READINGS, BodyCache, in_use
 from crc_core.store.remote.connection import Connection
 from crc_core.store.remote.download import Wanted, fetch
 from crc_core.store.remote.parcels import parcel_of_images, parcel_of_sealed
@@ -45,7 +46,7 @@ class RemoteStore:
     ) -> None:
         self._line = connection
         self._person = person
-        self._cache = (cache_folder or default_cache_folder()) / "server"
+        self._cache = BodyCache((cache_folder or default_cache_folder()) / "server")
         self._watch = watch or Watch()
         self._id: str | None = None
 
@@ -96,30 +97,32 @@ class RemoteStore:
         self._require(viewer)
         address = f"units/{unit}/images/{role.value}"
         listed = self._good(self._line.get(address))["files"]
-        folder = self._folder / "images" / str(unit) / role.value
+        folder = self._folder / IMAGES / str(unit) / role.value
         wanted = [
             Wanted(f"{address}/{quote(name)}", int(item["bytes"]), str(item["sha256"]), folder / name)
             for item in listed
             if (name := _plain(item["name"]))
         ]
         self._watch.begin(sum(item.bytes for item in wanted))
-        with naming(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder.with_name(f".{role.value}.lock")):
-            found = tuple(fetch(self._line, item, self._watch) for item in wanted)
-            _clear(folder, {path.name for path in found})
+        with in_use(folder.parent):
+            self._cache.make_room(sum(item.bytes for item in wanted if not item.place.exists()))
+            with naming(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+            with locked(folder.with_name(f".{role.value}.lock")):
+                found = tuple(fetch(self._line, item, self._watch) for item in wanted)
+                _clear(folder, {path.name for path in found})
         return found
 
     def open_reading(self, reading: str, viewer: str) -> SealedFolder:
         """A sealed reading the viewer may see, compared with its manifest."""
         self._require(viewer)
-        return self._sealed(f"readings/{quote(reading, safe='')}", {}, self._folder / "readings")
+        return self._sealed(f"readings/{quote(reading, safe='')}", {}, self._folder / READINGS)
 
     def open_final(self, unit: UnitId, viewer: str, final: str | None = None) -> SealedFolder:
         """The final in force, or the earlier one that is named, where the viewer may see it."""
         self._require(viewer)
         query = {} if final is None else {"final": final}
-        return self._sealed(f"units/{unit}/final", query, self._folder / "finals")
+        return self._sealed(f"units/{unit}/final", query, self._folder / FINALS)
 
     def reserve_case(self, site: str, actor: str) -> str:
         """A new case code of a site; its serial is never given twice."""
@@ -187,7 +190,7 @@ class RemoteStore:
         if self._id is None:
             self._id = self.info().id
         who = hashlib.sha256(f"{self._id} {self._person}".encode()).hexdigest()[:32]
-        return self._cache / who
+        return self._cache.folder / who
 
     def _require(self, person: str) -> None:
         if person != self._person:
@@ -224,20 +227,22 @@ class RemoteStore:
             data = answer.content
         identity, manifest = hashlib.sha256(data).hexdigest(), read_manifest(data, _ANSWER)
         place = folder / identity
-        if place.exists():
-            try:
-                return open_as(place, identity)
-            except CrcError:
-                # A damaged copy is fetched anew.
-                shutil.rmtree(place, ignore_errors=True)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        self._watch.begin(sum(entry.bytes for entry in manifest.files.values()))
-        with whole_folder(place) as part:
-            for name, entry in manifest.files.items():
-                asked = f"{address}/files/{quote(name)}" + (f"?final={identity}" if query else "")
-                fetch(self._line, Wanted(asked, entry.bytes, entry.sha256, part / name), self._watch)
-            write_bytes(part / MANIFEST_NAME, data)
-        return open_as(place, identity)
+        with in_use(place):
+            if place.exists():
+                try:
+                    return open_as(place, identity)
+                except CrcError:
+                    # A damaged copy is fetched anew.
+                    shutil.rmtree(place, ignore_errors=True)
+            needed = sum(entry.bytes for entry in manifest.files.values())
+            self._cache.make_room(needed)
+            self._watch.begin(needed)
+            with whole_folder(place) as part:
+                for name, entry in manifest.files.items():
+                    asked = f"{address}/files/{quote(name)}" + (f"?final={identity}" if query else "")
+                    fetch(self._line, Wanted(asked, entry.bytes, entry.sha256, part / name), self._watch)
+                write_bytes(part / MANIFEST_NAME, data)
+            return open_as(place, identity)
 
     def _pages(self, address: str, name: str, place: str) -> list[Any]:
         items: list[Any] = []
