@@ -4,7 +4,8 @@
 
 `form` is what is filled in beforehand (`crc_core.store.access.ServerForm`), `attempt(form)` asks the server in a thread
 of its own and gives what `ask` returns; its CrcError is told, and the person can try again. With `is_fixed` the server
-stands there and cannot be changed. The password is in the form alone and goes with it.
+stands there and cannot be changed; the hospital's certificate, which is renewed at times, can. The password is in the
+form alone and goes with it.
 """
 
 from __future__ import annotations
@@ -90,6 +91,7 @@ class _Dialog:
         self._password.setEchoMode(qt.QLineEdit.Password)
         self._browse = tool(self.dialog, "crc.sign_in.browse", self._choose_file)
         self._browse.setText("…")
+        self._browse.setAccessibleName(self._say("ca_file_tip"))
         self._browse.setToolTip(self._say("ca_file_tip"))
         self._ca_file.setToolTip(self._say("ca_file_tip"))
         self._ca_file.setPlaceholderText(self._say("ca_file_hint"))
@@ -97,11 +99,7 @@ class _Dialog:
         row.addWidget(self._ca_file, 1)
         row.addWidget(self._browse)
         fields.addRow(self._say("url"), self._url)
-        if not self._is_fixed:
-            fields.addRow(self._say("ca_file"), row)
-        else:
-            self._ca_file.hide()
-            self._browse.hide()
+        fields.addRow(self._say("ca_file"), row)
         fields.addRow(self._say("person"), self._person)
         fields.addRow(self._say("password"), self._password)
         self._url.setReadOnly(self._is_fixed)

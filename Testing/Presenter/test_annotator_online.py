@@ -121,9 +121,10 @@ def test_an_ended_session_asks_again_once_and_loses_nothing(room: ServerRoom) ->
     assert line(seat) is LineState.SIGNED_OUT and seat.state.header is not None
     seat.annotator.contour.answer(Target.LIVER, TargetAnswer.RESECTED)
     seat.jobs.advance(30)
-    seat.ask.will(FORM)
+    seat.ask.will(replace(FORM, ca_file="renewed.pem"))
     seat.annotator.to_line()
     assert line(seat) is LineState.CONNECTED and seat.state.header is not None
+    assert room.settings.get("server/ca_file") == seat.annotator.hub.session.access().ca_file == "renewed.pem"  # type: ignore[union-attr]
     case = seat.annotator.hub.case
     assert case is not None and case.work.of(Target.LIVER).answer is TargetAnswer.RESECTED  # type: ignore[union-attr]
     seat.annotator.submit.submit()

@@ -113,7 +113,7 @@ class FakeSession:
     def access(self) -> Access | None:
         return None if self._ended else Access(self.url, self.signed_in.person, self.token, self.ca_file)
 
-    def try_sign_in(self, person: str, password: str) -> Any:
+    def try_sign_in(self, person: str, password: str, ca_file: str | None = None) -> Any:
         from crc_core.store.remote.session import SignedIn
 
         if self._room.trouble is not None:
@@ -126,7 +126,8 @@ class FakeSession:
         token = f"token-{self._room.given}"
         self._room.tokens.add(token)
         info = self._room.store.info()
-        return SignedIn(person, token, person.title(), _TITLES[person], frozenset({PersonRole.ANNOTATOR}), "01", info)
+        roles, certificates = frozenset({PersonRole.ANNOTATOR}), self.ca_file if ca_file is None else ca_file or None
+        return SignedIn(person, token, person.title(), _TITLES[person], roles, "01", info, certificates)
 
     def look(self) -> CrcError | None:
         try:
@@ -138,6 +139,7 @@ class FakeSession:
     def enter(self, signed: Any) -> None:
         is_same = self.signed_in is not None and self.signed_in.person == signed.person
         self.signed_in, self.token, self._ended, self.away_since = signed, signed.token, False, None
+        self.ca_file = signed.ca_file
         if is_same and self._guarded is not None:
             self._guarded._token = self.token
         else:

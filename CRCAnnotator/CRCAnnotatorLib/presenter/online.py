@@ -113,7 +113,7 @@ class Online:
         def attempt(given: ServerForm) -> tuple[ServerSession, SignedIn]:
             is_known = known is not None and is_fixed
             session = known if known is not None and is_known else hub.kit.connect(given.url, given.ca_file or None)
-            return session, session.try_sign_in(given.person, given.password)
+            return session, session.try_sign_in(given.person, given.password, given.ca_file)
 
         title, words = hub.say("online.ask.title"), hub.say("online.ask.again" if is_fixed else "online.ask.first")
         found = hub.kit.ask.server(title, words, form, attempt, is_fixed=is_fixed)
@@ -138,7 +138,7 @@ class Online:
 
     def _take(self, session: ServerSession, signed: SignedIn) -> None:
         put = self._hub.kit.settings.put
-        put(_CA_FILE, session.ca_file)
+        put(_CA_FILE, signed.ca_file)
         put(_PERSON, signed.person)
         put(_STORE_ID, signed.store.id)
         self._url, self._hub.session, self._asked_again = session.url, session, False

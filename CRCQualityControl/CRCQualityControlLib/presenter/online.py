@@ -46,7 +46,7 @@ class Online:
         def attempt(given: ServerForm) -> tuple[ServerSession, SignedIn]:
             is_known = known is not None and is_fixed
             session = known if known is not None and is_known else hub.kit.connect(given.url, given.ca_file or None)
-            return session, session.try_sign_in(given.person, given.password)
+            return session, session.try_sign_in(given.person, given.password, given.ca_file)
 
         title, words = hub.say("online.ask.title"), hub.say("online.ask.again" if is_fixed else "online.ask.first")
         found = hub.kit.ask.server(title, words, form, attempt, is_fixed=is_fixed)
@@ -59,7 +59,7 @@ class Online:
             return
         self.forget()
         self._session, self._asked_again = session, False
-        self._hub.kit.settings.put(_CA_FILE, session.ca_file)
+        self._hub.kit.settings.put(_CA_FILE, signed.ca_file)
         self._hub.kit.settings.put(_PERSON, signed.person)
         session.enter(signed)
         session.on_change = self._changed

@@ -46,6 +46,7 @@ class SignedIn:
     roles: frozenset[PersonRole]
     site: str
     store: StoreInfo
+    ca_file: str | None = None
 
 
 class ServerSession:
@@ -66,7 +67,7 @@ class ServerSession:
         patience: Patience = WINDOW,
     ) -> None:
         """Raises CrcError for an address that is none or that would send passwords unprotected."""
-        self._address = Address.of(url, Path(ca_file) if ca_file else None)
+        self._address = _address(url, ca_file)
         self._ca_file, self._lang, self._cache, self._clock = ca_file or None, lang, cache_folder, clock
         self._patience = patience
         self._store: _SessionStore | None = None
@@ -117,16 +118,20 @@ class ServerSession:
         return Access(self.url, self._signed.person, self._signed.token, self._ca_file)
 
     # aside
-    def try_sign_in(self, person: str, password: str) -> SignedIn:
-        """Change a password for a token and ask who that is; raises CrcError saying why not. Changes nothing here."""
-        line = self._line("")
+    def try_sign_in(self, person: str, password: str, ca_file: str | None = None) -> SignedIn:
+        """Change a password for a token and ask who that is; raises CrcError saying why not. Changes nothing here.
+
+        `ca_file` are the hospital's own certificates: empty for none, None for those of before.
+        """
+        certificates = self._ca_file if ca_file is None else ca_file or None
+        line = Connection(_address(self.url, certificates), "", lang=self._lang(), patience=self._patience)
         token = sign_in(line, person, password).token
         known = line.with_token(token)
         me = known.get("me")
         info = RemoteStore(known, person).info()
         try:
             roles = frozenset(PersonRole(role) for role in me["roles"])
-            return SignedIn(person, token, str(me["name"]), Title(me["title"]), roles, str(me["site"]), info)
+            return SignedIn(person, token, str(me["name"]), Title(me["title"]), roles, str(me["site"]), info, certificates)
         except (KeyError, TypeError, ValueError) as error:
             raise CrcError("remote.strange", url=self.url) from error
 
@@ -141,7 +146,8 @@ class ServerSession:
 
     # where the window lives
     def enter(self, signed: SignedIn) -> None:
-        """Work as the person who signed in."""
+        """Work as the person who signed in, with the certificates they signed in with."""
+        self._address, self._ca_file = _address(self.url, signed.ca_file), signed.ca_file
         if self._store is not None and self._signed is not None and self._signed.person == signed.person:
             self._store.renew(_Line(self, signed.token), signed.store)
         else:
@@ -176,6 +182,10 @@ class ServerSession:
 
     def _line(self, token: str) -> Connection:
         return Connection(self._address, token, lang=self._lang(), patience=self._patience)
+
+
+def _address(url: str, ca_file: str | None) -> Address:
+    return Address.of(url, Path(ca_file) if ca_file else None)
 
 
 class _Line(Connection):
