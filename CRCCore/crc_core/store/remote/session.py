@@ -131,7 +131,9 @@ class ServerSession:
         info = RemoteStore(known, person).info()
         try:
             roles = frozenset(PersonRole(role) for role in me["roles"])
-            return SignedIn(person, token, str(me["name"]), Title(me["title"]), roles, str(me["site"]), info, certificates)
+            return SignedIn(
+                person, token, str(me["name"]), Title(me["title"]), roles, str(me["site"]), info, certificates
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise CrcError("remote.strange", url=self.url) from error
 
