@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import pickle
@@ -14,6 +15,14 @@ from crc_core.phantom import Fault, Phantom, build_phantom
 
 _FOLDER = "CRC_TEST_PHANTOMS"
 """The variable that tells the workers of a run, which inherit it, where the phantoms lie."""
+
+IN_IMAGES = frozenset(
+    (
+        *(Fault.METAL, Fault.MOTION, Fault.LATE_PORTAL, Fault.TILT),
+        *(Fault.THICK_SLICES, Fault.CUT_OFF_COVERAGE, Fault.CUT_OFF_FIELD),
+    )
+)
+"""The faults that show in voxels; the others are made when the files are written."""
 
 
 def begin() -> Path | None:
@@ -30,9 +39,14 @@ def end(folder: Path) -> None:
     del os.environ[_FOLDER]
 
 
-@functools.lru_cache(maxsize=16)
 def phantom(seed: int = 1, *faults: Fault, time_point: int = 0, primaries: int = 1) -> Phantom:
     """The test-size phantom, to be left as it is: whoever wants to change one copies it first."""
+    shown = IN_IMAGES.intersection(faults)
+    return dataclasses.replace(_built(seed, shown, time_point, primaries), faults=frozenset(faults))
+
+
+@functools.lru_cache(maxsize=16)
+def _built(seed: int, faults: frozenset[Fault], time_point: int, primaries: int) -> Phantom:
     name = "_".join((str(seed), *sorted(fault.value for fault in faults), f"T{time_point}", f"P{primaries}"))
     kept = Path(os.environ[_FOLDER]) / name
     with locked(kept.with_suffix(".lock")):

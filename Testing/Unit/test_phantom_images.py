@@ -153,7 +153,7 @@ def test_cut_off_thick_and_tilted_scans_have_the_grid_of_their_fault() -> None:
 
 
 def test_a_narrow_field_cuts_the_body_off() -> None:
-    made = phantom(1, Fault.CUT_OFF_FIELD)
+    made = phantom(1, Fault.CUT_OFF_COVERAGE, Fault.CUT_OFF_FIELD, Fault.LATE_PORTAL)
     edge = np.concatenate([made.anatomy.array[:, :, 0].ravel(), made.anatomy.array[:, :, -1].ravel()])
     assert np.isin(edge, (Tissue.SUBCUTANEOUS_FAT, Tissue.MUSCLE, Tissue.SKIN)).mean() > 0.1
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from crc_core.phantom import ColonSegment, Tissue, build_phantom
+from crc_core.phantom import ColonSegment, Fault, Tissue, build_phantom
 from crc_core.phantom.placement import liver_segment, lung_lobe
 from crc_core.vocabulary import LesionClass, Role, Target
 from phantom_support import cube, longest_axial_mm, painted, plan
 from scipy.ndimage import binary_dilation, label
-from shared_phantom import phantom
+from shared_phantom import IN_IMAGES, phantom
 
 SEEDS = (1, 2)
 MANY = (1, 2, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(3, 9)))
@@ -135,18 +135,18 @@ def test_segments_and_lobes_are_where_anatomy_puts_them() -> None:
     assert lung_lobe(places).tolist() == ["RUL", "RML", "RLL", "LUL", "LLL"]
 
 
-def test_the_same_seed_gives_the_same_voxels_and_another_seed_another_body() -> None:
-    again = build_phantom(2)
+def test_the_same_seed_gives_the_same_voxels_whatever_is_wrong_with_its_files_and_another_seed_another_body() -> None:
+    again = build_phantom(2, faults=[fault for fault in Fault if fault not in IN_IMAGES])
     for role, volume in phantom(2).images.items():
         assert np.array_equal(volume.array, again.images[role].array)
     assert phantom(2).lesions == again.lesions
-    other = phantom(3).anatomy.array
+    other = phantom(1).anatomy.array
     assert (other != again.anatomy.array).mean() > 0.03
-    assert phantom(3).lesions[0].centre_ras_mm != again.lesions[0].centre_ras_mm
+    assert phantom(1).lesions[0].centre_ras_mm != again.lesions[0].centre_ras_mm
 
 
 def test_after_treatment_the_same_lesions_are_smaller() -> None:
-    before, after = phantom(2), phantom(2, time_point=1)
+    before, after = phantom(1), phantom(1, time_point=1)
     assert [(lesion.target, lesion.number, lesion.place) for lesion in before.lesions] == [
         (lesion.target, lesion.number, lesion.place) for lesion in after.lesions
     ]

@@ -16,8 +16,8 @@ from crc_core.vocabulary import CT_PHASES, Role, Verdict
 from dicom_support import Stack, uid, voxels
 from scan_support import check_of, chosen, index_of, item
 
-SEED = 8
-CLEAN = (7,)
+SEED = 1
+CLEAN = (SEED,)
 WRONG_WORDS = (SEED, Fault.WRONG_PHASE_WORDS, Fault.METAL)
 FLAWED = (SEED, Fault.MISSING_SLICES, Fault.DUPLICATE_SLICES, Fault.BURNT_IN_TEXT, Fault.MOTION)
 THICK = (SEED, Fault.THICK_SLICES, Fault.NO_CONTRAST_TAGS, Fault.LATE_MRI)

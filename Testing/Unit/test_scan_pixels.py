@@ -18,7 +18,7 @@ from shared_phantom import phantom
 
 REAL_CT = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "abdomen-ct-plain" / "ct.nii.gz"
 OTHER_SEED = 11
-SEEDS = (7, *(pytest.param(seed, marks=pytest.mark.full) for seed in (OTHER_SEED, 12, 13)))
+SEEDS = (1, *(pytest.param(seed, marks=pytest.mark.full) for seed in (7, OTHER_SEED, 12, 13)))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -122,9 +122,10 @@ def test_a_little_metal_is_a_note_and_its_side_is_told() -> None:
     assert dict(item.values)["side"].code == "scan.side.right"  # type: ignore[union-attr]  # the side is a word
 
 
-def test_steady_skin_is_not_called_motion() -> None:
+@pytest.mark.parametrize("seed", [2, pytest.param(OTHER_SEED, marks=pytest.mark.full)])
+def test_steady_skin_is_not_called_motion(seed: int) -> None:
     for role in (Role.NC, Role.CHEST):
-        found = doubled_skin(coarsen(phantom(OTHER_SEED).images[role]))
+        found = doubled_skin(coarsen(phantom(seed).images[role]))
         assert found is not None and found.count == 0
 
 
