@@ -113,7 +113,7 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": CONFIG.proxies,
     "UNAUTHENTICATED_USER": None,
 }
-REST_KNOX = {"TOKEN_TTL": timedelta(hours=CONFIG.token_hours), "AUTO_REFRESH": False, "TOKEN_LIMIT_PER_USER": 20}
+REST_KNOX = {"TOKEN_TTL": timedelta(hours=CONFIG.token_hours), "AUTO_REFRESH": False, "TOKEN_LIMIT_PER_USER": 100}
 SPECTACULAR_SETTINGS = {
     "TITLE": "CRC Database",
     "VERSION": "1",

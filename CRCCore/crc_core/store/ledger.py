@@ -19,6 +19,8 @@ from crc_core.workflow.intents import Intent, Refusal
 from crc_core.workflow.store_rules import units_named
 
 Decide = Callable[[Sequence[Event], Context, Intent, datetime], tuple[Draft, ...] | Refusal]
+Build = Callable[[Sequence[Event], Policy], Context]
+"""What store-wide events add up to."""
 
 _ATTEMPTS = 400
 _LONGEST_PAUSE_S = 0.1
@@ -27,11 +29,14 @@ _LONGEST_PAUSE_S = 0.1
 class Ledger:
     """The chain of one store together with the rules that may add to it."""
 
-    def __init__(self, chain: Chain, policy: Policy, clock: Clock, decide: Decide) -> None:
+    def __init__(
+        self, chain: Chain, policy: Policy, clock: Clock, decide: Decide, build: Build = build_context
+    ) -> None:
         self._chain = chain
         self._policy = policy
         self._clock = clock
         self._decide = decide
+        self._build = build
         self._context: tuple[int, Context] | None = None
 
     @property
@@ -55,7 +60,7 @@ class Ledger:
         """People, clearances, samples and policy as the chain has them."""
         known = len(self._chain.store_wide)
         if self._context is None or self._context[0] != known:
-            self._context = (known, build_context(self._chain.store_wide, self._policy))
+            self._context = (known, self._build(self._chain.store_wide, self._policy))
         return self._context[1]
 
     def preview(self, intent: Intent) -> Receipt | Refusal | None:

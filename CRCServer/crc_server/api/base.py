@@ -37,7 +37,7 @@ class StoreView(APIView):
     def store(self) -> ServerStore:
         """The store for this request."""
         if not hasattr(self, "_store"):
-            self._store = open_store()
+            self._store = open_store(for_request=True)
         return self._store
 
     @property

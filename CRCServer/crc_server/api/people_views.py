@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 
+from crc_server.api.authentication import new_token
 from crc_server.api.base import StoreView
 from crc_server.api.describing import describe
 from crc_server.api.problems import refused
@@ -100,7 +101,7 @@ class SessionsView(StoreView):
         if refusal is not None:
             locked = refusal.code == "server.password_locked"
             raise refusal.as_error() if locked else CrcError("server.sign_in_wrong")
-        instance, token = AuthToken.objects.create(user=store.passwords.account(wanted.person))
+        instance, token = new_token(store.passwords.account(wanted.person))
         return Response(to_document(Session(token, time_text(instance.expiry), wanted.person)), status=201)
 
 
@@ -172,18 +173,19 @@ class PeopleView(StoreView):
     def get(self, request: Request) -> Response:
         """Everybody, for an administrator."""
         require(self.store.ledger.context.person(self.person), PersonRole.ADMINISTRATOR)
-        accounts = self.store.passwords
+        persons = self.store.persons()
+        accounts = self.store.passwords.accounts(person.id for person in persons)
         lines = [
             PersonLine(
                 person.id,
-                accounts.name(person.id),
+                accounts[person.id].name,
                 person.title.value,
                 tuple(sorted(role.value for role in person.roles)),
                 person.site,
                 person.active,
-                accounts.has(person.id),
+                accounts[person.id].has_password,
             )
-            for person in self.store.persons()
+            for person in persons
         ]
         return Response({"people": [to_document(line) for line in lines]})
 

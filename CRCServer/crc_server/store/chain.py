@@ -12,7 +12,6 @@ from crc_core.workflow.brief import Brief
 from crc_core.workflow.context import Policy
 from crc_core.workflow.events import FIRST_PREV, Event, read_event
 from django.db import transaction
-from django.db.models import Max
 
 from crc_server.models import EventRow, ReadingRow, SlotRow, StoreRow, UnitRow
 from crc_server.store.briefs import briefs_of
@@ -34,10 +33,12 @@ def store_row(*, lock: bool = False) -> StoreRow:
 class DatabaseChain:
     """The events as one request sees them; only `append` adds to them."""
 
-    def __init__(self, memory: ChainMemory, policy: Policy) -> None:
+    def __init__(self, memory: ChainMemory, policy: Policy, seen: StoreRow | None = None) -> None:
+        """With `seen`, the store's row read just now, everything is shown as of it, until this one writes itself."""
         self._memory = memory
         self._policy = policy
-        self._row = store_row()
+        self._row = store_row() if seen is None else seen
+        self._looks_once = seen is not None
         self._wide: Sequence[Event] | None = None
 
     @property
@@ -64,20 +65,20 @@ class DatabaseChain:
     def store_wide(self) -> Sequence[Event]:
         """The events that speak of the whole store."""
         if self._wide is None:
-            last = EventRow.objects.filter(unit=None, seq__lte=self._row.head_seq).aggregate(last=Max("seq"))["last"]
-            self._wide = self._events(None, last or 0)
+            head = self._row.head_seq
+            self._wide = self._memory.wide_up_to(self._row.store_id, head, lambda after: _load(None, after, head))
         return self._wide
 
     def refresh(self) -> None:
-        """Take in what other writers have added."""
-        self._row = store_row()
-        self._wide = None
+        """Take in what other writers have added; one request sees one state, and looks anew only to write."""
+        if not self._looks_once:
+            self._see(store_row())
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Keep other writers out until the block ends; what it appended is then flushed to disk, or is not there."""
         with transaction.atomic():
-            store_row(lock=True)
+            self._see(store_row(lock=True))
             yield
 
     def of_unit(self, unit: str) -> Sequence[Event]:
@@ -135,15 +136,19 @@ class DatabaseChain:
                 index_events(unit, [*self.of_unit(unit), *own], own, self._policy)
             row.head_seq, row.head_hash, row.head_at = events[-1].seq, events[-1].hash, events[-1].at
             row.save(update_fields=["head_seq", "head_hash", "head_at"])
-            self._row, self._wide = row, None
+            self._see(row)
         return True
 
-    def _events(self, unit: str | None, last: int) -> Sequence[Event]:
-        def load(after: int) -> Sequence[Event]:
-            rows = EventRow.objects.filter(unit=unit, seq__gt=after, seq__lte=last).order_by("seq")
-            return [event_in(row) for row in rows]
+    def _see(self, row: StoreRow) -> None:
+        self._row, self._wide = row, None
 
-        return self._memory.up_to(self._row.store_id, unit, last, load)
+    def _events(self, unit: str, last: int) -> Sequence[Event]:
+        return self._memory.up_to(self._row.store_id, unit, last, lambda after: _load(unit, after, last))
+
+
+def _load(unit: str | None, after: int, last: int) -> Sequence[Event]:
+    rows = EventRow.objects.filter(unit=unit, seq__gt=after, seq__lte=last).order_by("seq")
+    return [event_in(row) for row in rows]
 
 
 def event_row(event: Event) -> EventRow:

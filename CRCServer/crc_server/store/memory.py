@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
+from crc_core.workflow.context import Context, Policy, build_context
 from crc_core.workflow.events import Event
 
 _UNITS_REMEMBERED = 20_000
@@ -14,7 +15,7 @@ Load = Callable[[int], Sequence[Event]]
 
 
 class ChainMemory:
-    """Events by unit and the store-wide ones (unit None), of one store at a time; safe between threads.
+    """Events by unit and the store-wide ones, of one store at a time; safe between threads.
 
     Only what was committed is ever remembered: a writer's own new events are loaded by the next look.
     """
@@ -22,9 +23,34 @@ class ChainMemory:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._store = ""
-        self._known: OrderedDict[str | None, tuple[Event, ...]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[Event, ...]] = OrderedDict()
+        self._wide: tuple[int, tuple[Event, ...]] = (0, ())
+        self._context: tuple[Sequence[Event], Context] | None = None
 
-    def up_to(self, store: str, unit: str | None, seq: int, load: Load) -> tuple[Event, ...]:
+    def wide_up_to(self, store: str, head: int, load: Load) -> tuple[Event, ...]:
+        """The store-wide events up to the head of the chain; where it has not moved, nothing is loaded."""
+        with self._lock:
+            self._meet(store)
+            seen, known = self._wide
+        if seen < head:
+            known = (*known, *found) if (found := load(seen)) else known
+            with self._lock:
+                if store == self._store and self._wide[0] < head:
+                    self._wide = (head, known)
+        return known if seen <= head else tuple(event for event in known if event.seq <= head)
+
+    def context_of(self, events: Sequence[Event], policy: Policy) -> Context:
+        """What store-wide events add up to; the newest answer is kept, since nearly every request asks for it."""
+        with self._lock:
+            kept = self._context
+        if kept is not None and kept[0] is events and kept[1].policy == policy:
+            return kept[1]
+        context = build_context(events, policy)
+        with self._lock:
+            self._context = (events, context)
+        return context
+
+    def up_to(self, store: str, unit: str, seq: int, load: Load) -> tuple[Event, ...]:
         """The unit's events up to number `seq`; `load` is asked for those that are missing."""
         known = self._get(store, unit)
         last = known[-1].seq if known else 0
@@ -33,21 +59,21 @@ class ChainMemory:
             self._put(store, unit, known)
         return known if not known or known[-1].seq <= seq else tuple(event for event in known if event.seq <= seq)
 
-    def has(self, store: str, unit: str | None, seq: int) -> bool:
-        """Whether the unit's events up to number `seq` are remembered."""
-        known = self._get(store, unit)
-        return bool(known) and known[-1].seq >= seq
+    def _meet(self, store: str) -> None:
+        """Forget another store."""
+        if store != self._store:
+            self._store = store
+            self._known.clear()
+            self._wide = (0, ())
 
-    def _get(self, store: str, unit: str | None) -> tuple[Event, ...]:
+    def _get(self, store: str, unit: str) -> tuple[Event, ...]:
         with self._lock:
-            if store != self._store:
-                self._store = store
-                self._known.clear()
+            self._meet(store)
             if unit in self._known:
                 self._known.move_to_end(unit)
             return self._known.get(unit, ())
 
-    def _put(self, store: str, unit: str | None, events: tuple[Event, ...]) -> None:
+    def _put(self, store: str, unit: str, events: tuple[Event, ...]) -> None:
         with self._lock:
             present = self._known.get(unit, ())
             if store == self._store and events and (not present or present[-1].seq < events[-1].seq):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from functools import lru_cache
 
 from crc_core.errors import CrcError
 from crc_core.files.canonical import canonical_bytes
@@ -22,8 +23,9 @@ from django.utils.module_loading import import_string
 
 from crc_server.models import StoreRow
 from crc_server.store.bodies import StoredBodies
-from crc_server.store.chain import store_row
+from crc_server.store.chain import DatabaseChain, store_row
 from crc_server.store.index import INDEX_VERSION
+from crc_server.store.memory import ChainMemory
 from crc_server.store.passwords import Passwords
 from crc_server.store.server_store import Identity, ServerStore
 
@@ -34,14 +36,20 @@ def the_clock() -> Clock:
     return clock
 
 
-def open_store() -> ServerStore:
-    """The store for one request; raises CrcError where none was made yet."""
+def open_store(*, for_request: bool = False) -> ServerStore:
+    """The store; one made `for_request` shows one state all the time. Raises CrcError where none was made yet."""
     row = store_row()
-    policy = from_document(Policy, json.loads(row.policy), settings.CONFIG.data)
+    policy = _policy_in(row.policy)
     bodies = StoredBodies(default_storage, settings.CONFIG.cache)
-    memory = apps.get_app_config("crc").memory
-    clock = the_clock()
-    return ServerStore(Identity(row.store_id, policy), memory, bodies, Passwords.with_rules(clock), clock)
+    memory: ChainMemory = apps.get_app_config("crc").memory
+    chain = DatabaseChain(memory, policy, row if for_request else None)
+    passwords = Passwords.with_rules(the_clock())
+    return ServerStore(Identity(row.store_id, policy), chain, bodies, passwords, memory.context_of)
+
+
+@lru_cache(maxsize=4)
+def _policy_in(text: str) -> Policy:
+    return from_document(Policy, json.loads(text), settings.CONFIG.data)
 
 
 def has_store() -> bool:

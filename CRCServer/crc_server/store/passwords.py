@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,6 +18,14 @@ from django.db import transaction
 from django.db.models import F
 
 from crc_server.models import TriesRow
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person's name (the identifier where none was entered), and whether they can sign in."""
+
+    name: str
+    has_password: bool
 
 
 @dataclass(frozen=True)
@@ -70,10 +79,16 @@ class Passwords:
         """The person's name; the identifier where none was entered."""
         return User.objects.filter(username=person).values_list("first_name", flat=True).first() or person
 
-    def has(self, person: str) -> bool:
-        """Whether the person can sign in."""
-        account = User.objects.filter(username=person).first()
-        return account is not None and account.has_usable_password()
+    def accounts(self, persons: Iterable[str]) -> dict[str, Account]:
+        """What is kept of each of the persons, in one question."""
+        wanted = tuple(persons)
+        found = {user.username: user for user in User.objects.filter(username__in=wanted)}
+        return {
+            person: Account(found[person].first_name or person, found[person].has_usable_password())
+            if person in found
+            else Account(person, False)
+            for person in wanted
+        }
 
     def check_id(self, person: str) -> None:
         """Raise the CrcError for an identifier that is not allowed."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crc_core.store.clock import Clock
-from crc_core.store.ledger import Ledger
+from crc_core.store.ledger import Build, Ledger
 from crc_core.store.protocol import Receipt, StoreInfo
 from crc_core.store.ruled import Parts, RuledStore
 from crc_core.workflow.context import Person, Policy
@@ -22,7 +21,6 @@ from crc_server.store.bodies import StoredBodies
 from crc_server.store.cases import CaseTable
 from crc_server.store.chain import DatabaseChain
 from crc_server.store.lists import Lists
-from crc_server.store.memory import ChainMemory
 from crc_server.store.passwords import Passwords
 from crc_server.store.tallies import Tally, tally_of, waiting_lines
 
@@ -42,14 +40,14 @@ class ServerStore(RuledStore):
     """The store as one request meets it; made anew for each, it is cheap."""
 
     def __init__(
-        self, identity: Identity, memory: ChainMemory, bodies: StoredBodies, passwords: Passwords, clock: Clock
+        self, identity: Identity, chain: DatabaseChain, bodies: StoredBodies, passwords: Passwords, build: Build
     ) -> None:
         self._identity = identity
-        self._database = DatabaseChain(memory, identity.policy)
+        self._database = chain
         self.bodies = bodies
         self.passwords = passwords
         parts = Parts(bodies, CaseTable(), passwords, identity.policy, enforces=True)
-        super().__init__(Ledger(self._database, identity.policy, clock, decide), parts)
+        super().__init__(Ledger(chain, identity.policy, passwords.clock, decide, build), parts)
 
     def info(self) -> StoreInfo:
         """What kind of store this is; a client adds where it found it."""

@@ -42,7 +42,9 @@ class ShownGrant:
 def grants(visit: Visit) -> HttpResponse:
     """The grants a person may see; with what was taken under them for who gives or manages them."""
     visit.require(PersonRole.ADMINISTRATOR, PersonRole.DATA_MANAGER, PersonRole.DATA_USER)
-    shown = [_shown(visit, grant) for grant in reversed(visit.store.overview(visit.person.id).grants)]
+    known = visit.store.overview(visit.person.id).grants
+    accounts = visit.store.passwords.accounts({grant.person for grant in known})
+    shown = [ShownGrant(grant, accounts[grant.person].name, _cases(grant)) for grant in reversed(known)]
     audits = visit.has(PersonRole.ADMINISTRATOR, PersonRole.DATA_MANAGER)
     taken = TakenRow.objects.order_by("-at", "-pk")[:_TAKEN_SHOWN] if audits else []
     return visit.show("grants", grants=shown, taken=taken, may_end=visit.has(PersonRole.ADMINISTRATOR), audits=audits)
@@ -100,6 +102,5 @@ def _act(visit: Visit, kind: Kind, payload: AccessGranted | AccessEnded) -> None
         raise answer.as_error()
 
 
-def _shown(visit: Visit, grant: GrantView) -> ShownGrant:
-    cases = tuple(dict.fromkeys(UnitId.parse(unit).case for unit in grant.units))
-    return ShownGrant(grant, visit.store.passwords.name(grant.person), cases)
+def _cases(grant: GrantView) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(UnitId.parse(unit).case for unit in grant.units))

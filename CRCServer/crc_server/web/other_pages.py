@@ -94,8 +94,9 @@ def people(visit: Visit) -> HttpResponse:
             done = True
         except CrcError as error:
             wrong = error.sentence(visit.lang)
-    accounts = visit.store.passwords
-    persons = [(person, accounts.name(person.id), accounts.has(person.id)) for person in visit.store.persons()]
+    known = visit.store.persons()
+    accounts = visit.store.passwords.accounts(person.id for person in known)
+    persons = [(person, accounts[person.id].name, accounts[person.id].has_password) for person in known]
     roles = [role for role in PersonRole if role is not PersonRole.SYSTEM]
     status = 422 if wrong else 200
     return visit.show("people", status=status, people=persons, roles=roles, titles=list(Title), wrong=wrong, done=done)

@@ -71,7 +71,7 @@ def page(view: Callable[..., HttpResponse]) -> Page:
         try:
             if not request.user.is_authenticated:
                 return redirect(f"/sign-in?next={request.path}")
-            store = open_store()
+            store = open_store(for_request=True)
             person = store.ledger.context.person(request.user.get_username())
             if person is None:
                 logout(request)

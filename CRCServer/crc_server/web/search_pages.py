@@ -142,7 +142,8 @@ def _data_users(visit: Visit) -> list[tuple[str, str]]:
     if not visit.has(PersonRole.ADMINISTRATOR):
         return []
     people = [item for item in visit.store.persons() if item.active and PersonRole.DATA_USER in item.roles]
-    return [(item.id, visit.store.passwords.name(item.id)) for item in people]
+    accounts = visit.store.passwords.accounts(item.id for item in people)
+    return [(item.id, accounts[item.id].name) for item in people]
 
 
 def _harmless(cell: str) -> str:

@@ -47,7 +47,7 @@ def _why_not(request: HttpRequest, person: str, password: str) -> str | None:
     """The code of why the person is not let in; None where they are."""
     if not SignInThrottle().allow_request(Request(request), None):
         return "server.throttled"
-    store = open_store()
+    store = open_store(for_request=True)
     refusal = store.passwords.check(person, password)
     if refusal is not None:
         return "server.password_locked" if refusal.code == "server.password_locked" else "server.sign_in_wrong"

@@ -11,6 +11,7 @@ import os
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from crc_core.errors import CrcError
@@ -91,6 +92,7 @@ class Tries:
     last_at: datetime
 
 
+@cache
 def load_pin_policy() -> PinPolicy:
     """The rules for PINs as shipped with this version."""
     return packaged_record(PinPolicy, "pin_policy.json")
