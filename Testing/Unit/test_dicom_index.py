@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from pathlib import Path
 
 import numpy as np
@@ -226,6 +227,27 @@ def test_a_broken_cache_is_made_anew_and_said(tmp_path: Path, cache: Path, damag
     again = index_folder(tmp_path / "d", cache=cache)
     assert again.cache is CacheState.REBUILT and again.instances == first.instances
     assert index_folder(tmp_path / "d", cache=cache).cache is CacheState.UNCHANGED
+
+
+def test_of_too_many_folders_those_indexed_longest_ago_are_forgotten(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crc_core.dicom.cache.MOST_FOLDERS", 4)
+    folders = [tmp_path / f"d{number}" for number in range(5)]
+    remembered: set[Path] = set()
+    for hours_ago, folder in zip((5, 4, 3, 2), folders, strict=False):
+        Stack(voxels()).write(folder)
+        index_folder(folder, cache=cache)
+        (new,) = set(cache.glob("*.json")) - remembered
+        remembered.add(new)
+        os.utime(new, (time.time() - 3600 * hours_ago,) * 2)
+    (cache / "events").mkdir()
+    assert index_folder(folders[0], cache=cache).cache is CacheState.UNCHANGED, "it is looked at again"
+    Stack(voxels()).write(folders[4])
+    index_folder(folders[4], cache=cache)
+    assert len(list(cache.glob("*.json"))) == 3 and (cache / "events").is_dir()
+    states = [index_folder(folders[number], cache=cache).cache for number in (0, 3, 4, 1)]
+    assert states == [*[CacheState.UNCHANGED] * 3, CacheState.NEW]
 
 
 def test_the_cache_holds_no_identity_and_is_for_its_owner_alone(tmp_path: Path, cache: Path) -> None:

@@ -1,7 +1,8 @@
 """Remembers what each file of a folder held, so that an unchanged folder need not be read again.
 
 One JSON file per folder in the person's own cache folder, readable by that person only, written atomically, with a
-checksum: a broken cache is noticed, thrown away and made anew, and the index says so.
+checksum: a broken cache is noticed, thrown away and made anew, and the index says so. Of the folders that were not
+indexed for longest, nothing is remembered once there are too many.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +24,7 @@ from crc_core.dicom.instance import Instance
 from crc_core.errors import CrcError
 from crc_core.files.atomic import write_bytes
 
+MOST_FOLDERS = 2000
 _SCHEMA = "crc-folder-cache/1"
 _HEADER_FIELDS = tuple(field.name for field in dataclasses.fields(Header))
 _INSTANCE_FIELDS = tuple(field.name for field in dataclasses.fields(Instance))
@@ -91,6 +94,8 @@ class FolderCache:
     def save(self, files: list[CachedFile]) -> CacheState:
         """Remember `files` unless nothing changed; a cache that cannot be written costs time, never the work."""
         if self._state is CacheState.UNCHANGED and self._used == len(files) == len(self._files):
+            with suppress(OSError):
+                os.utime(self._path)
             return CacheState.UNCHANGED
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -98,7 +103,18 @@ class FolderCache:
             self._path.chmod(0o600)
         except (OSError, CrcError):
             return CacheState.NOT_WRITTEN
+        with suppress(OSError):
+            _forget_oldest(self._path.parent)
         return CacheState.UPDATED if self._state is CacheState.UNCHANGED else self._state
+
+
+def _forget_oldest(folder: Path) -> None:
+    """Keep what is remembered of `MOST_FOLDERS` folders; a tenth goes at once, so that it is seldom done."""
+    with os.scandir(folder) as entries:
+        found = [(entry.stat().st_mtime_ns, entry.path) for entry in entries if entry.name.endswith(".json")]
+    if len(found) > MOST_FOLDERS:
+        for _, path in sorted(found)[: len(found) - MOST_FOLDERS * 9 // 10]:
+            Path(path).unlink(missing_ok=True)
 
 
 def default_cache_folder() -> Path:
