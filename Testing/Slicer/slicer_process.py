@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from run_slicer import HERE, MODULES, ROOT
+from slicer_log import wrong_lines
 
 PATIENCE_S = 180.0
 Line = dict[str, Any]
@@ -29,10 +30,12 @@ class SlicerProcess:
             "XDG_CONFIG_HOME": str(home / "settings"),
             "CRCDATABASE_HOME": str(home / "本机数据"),
             "CRC_TOLD": str(told),
+            "SLICER_BACKGROUND_THREAD_PRIORITY": "0",
             **words,
         }
         modules = [str(ROOT / name) for name in MODULES]
-        self._log = (home / f"{script}.log").open("ab")
+        self._log = (home / f"{told.name}.log").open("ab")
+        self._log_from = self._log.tell()
         self._process = subprocess.Popen(
             [
                 os.environ["CRC_SLICER"],
@@ -68,11 +71,14 @@ class SlicerProcess:
         raise AssertionError(f"{what}: Slicer {self._state()}; {self.lines()[-1:]}\n{self._log_end()}")
 
     def kill(self) -> None:
-        """End the program at once, as a power cut for it alone; its processes aside are left to themselves."""
+        """End the program at once, as a power cut for it alone; its processes aside are left to themselves.
+
+        AssertionError where its log shows that something had gone wrong before.
+        """
         for number in _programs(self._process.pid):
             os.kill(number, 9)
         self._process.wait()
-        self._log.close()
+        self._close_log()
 
     def stop(self) -> None:
         """End it where it still runs, with all it has started."""
@@ -84,14 +90,23 @@ class SlicerProcess:
     def end(self) -> int:
         """Wait until the script has ended the program; its exit code."""
         code = self._process.wait(PATIENCE_S)
-        self._log.close()
+        self._close_log()
         return code
+
+    def _close_log(self) -> None:
+        """AssertionError where something went wrong that no test has seen."""
+        self._log.close()
+        wrong = wrong_lines(self._log_text())
+        assert not wrong, "\n".join(["seen in Slicer's log:", *wrong])
+
+    def _log_text(self) -> str:
+        return Path(self._log.name).read_bytes()[self._log_from :].decode("utf-8", errors="replace")
 
     def _state(self) -> str:
         return "runs" if self._process.poll() is None else f"ended with {self._process.returncode}"
 
     def _log_end(self) -> str:
-        return Path(self._log.name).read_text(encoding="utf-8", errors="replace")[-3000:]
+        return self._log_text()[-3000:]
 
 
 def _programs(launcher: int) -> list[int]:
