@@ -20,6 +20,7 @@ from crc_core.workflow.views import Phase
 from CRCQualityControlLib.presenter.ports import Fill, Layer
 from CRCQualityControlLib.presenter.state import Level, Page
 from quality_room import Room, Seat
+from quality_support import Habit
 
 PRIMARY, LIVER = "primary:A1+B1", "liver:"
 
@@ -211,6 +212,7 @@ def test_signing_needs_everything_and_its_reasons(tmp_path: Path) -> None:
     seat.secrets.secret = "314159"
     seat.quality.signing.sign()
     assert "is signed" in seat.message
+    assert seat.message.endswith(("A: Wang; B: Li.", "A: Li; B: Wang."))
     assert (seat.state.adjudication.case, seat.state.adjudication.queue) == (None, ())
     final = read_final(room.store.open_final(UnitId.parse(unit), "chief"))
     assert (final.mask(Target.PRIMARY).array != 0).sum() == (drawn != 0).sum()
@@ -278,3 +280,26 @@ def test_readers_and_managers_have_no_queue(shared: tuple[Room, tuple[str, ...]]
         seat = shared[0].sit(person)
         seat.quality.show_page(Page.ADJUDICATION)
         assert seat.state.adjudication.queue == ()
+
+
+def test_a_report_that_is_open_while_contours_agree_is_settled_alone(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    room.team.habits = {"wang": Habit(), "li": Habit(stages_up=True)}
+    (unit,) = room.read(1, "wang", "li")
+    assert room.store.unit(UnitId.parse(unit), "chief").phase is Phase.REPORT_OPEN
+    seat = room.sit("chief")
+    (row,) = seat.state.adjudication.queue
+    assert row.reason == "1 critical answers differ"
+    seat.quality.adjudication.open(unit)
+    case = seat.state.adjudication.case
+    assert (case.still_open, [row.key for row in case.lesions if row.is_open], case.region) == (1, [], "")
+    (stage,) = [field for field in case.fields if field.critical]
+    pair = seat.quality.desk.case.opened.dispute.pair
+    seat.quality.signing.sign()
+    assert "still" in seat.message
+    seat.quality.deciding.settle_field(stage.path, Side.B)
+    seat.quality.signing.sign()
+    final = read_final(room.store.open_final(UnitId.parse(unit), "chief"))
+    assert final.final.signer == "chief"
+    a, b = (mask.array != 0 for mask in masks_of(pair, Target.PRIMARY) if mask is not None)
+    assert ((final.mask(Target.PRIMARY).array != 0) == (a | b)).all()

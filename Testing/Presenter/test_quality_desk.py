@@ -211,6 +211,7 @@ def test_a_final_that_proves_wrong_is_superseded_by_a_version(tmp_path: Path) ->
     seat.quality.adjudication.open_final()
     case = seat.state.adjudication.case
     assert (case.unit, case.supersedes) == (unit, 1)
+    assert {words for _, words in case.context} & {"A: Wang; B: Li", "A: Li; B: Wang"}
     for row in case.lesions:
         if row.is_open:
             seat.quality.deciding.take(row.key, row.takes[0])

@@ -87,6 +87,15 @@ def sign_case(
         return Signed(sealed.sha256, store.sign_final(sealed, intent, secret=secret))
 
 
+def authors_of(view: UnitView) -> tuple[str, str] | None:
+    """Who A and who B is; nobody is told before the decision."""
+    if view.comparison is None or not view.finals:
+        return None
+    readers = {slot.reading: slot.reader for slot in view.slots if slot.reading is not None}
+    a, b = view.comparison.readings
+    return (readers[a], readers[b]) if a in readers and b in readers else None
+
+
 def title_of(store: Store, person: str) -> str:
     """The title a person signs with; raises CrcError for somebody the store does not know."""
     known = next((item for item in store.overview(person).people if item.person == person), None)

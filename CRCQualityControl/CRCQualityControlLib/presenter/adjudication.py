@@ -19,6 +19,7 @@ from CRCQualityControlLib.presenter.case_words import case_state
 from CRCQualityControlLib.presenter.desk import Desk, spacing_mm
 from CRCQualityControlLib.presenter.desk_case import DeskCase
 from CRCQualityControlLib.presenter.hub import Hub
+from CRCQualityControlLib.presenter.people import author_names
 from CRCQualityControlLib.presenter.ports import Choice
 from CRCQualityControlLib.presenter.signer import signer_of
 from CRCQualityControlLib.presenter.state import CaseState, Level, QueueRow
@@ -199,7 +200,8 @@ class Adjudication:
     def _opening(self, store: Store, unit: str) -> Steps[tuple[DeskCase, tuple[CrcError, ...]]]:
         yield 0, 0
         opened = open_case(store, UnitId.parse(unit), self._hub.person)
-        case = DeskCase(opened, signer=signer_of(store, self._hub.person))
+        authors = author_names(store, opened.view)
+        case = DeskCase(opened, signer=signer_of(store, self._hub.person), authors=authors)
         yield 0, 0
         yield from case.preparing()
         self._desk.clear()

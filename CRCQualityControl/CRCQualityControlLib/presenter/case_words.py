@@ -24,7 +24,7 @@ def key_text(key: LesionKey) -> str:
 
 
 def case_state(desk: DeskCase, lang: Lang, *, images_lost: bool = False) -> CaseState:
-    """The case as the panel shows it; who read is not told."""
+    """The case as the panel shows it; who read is told once the unit has a final."""
     view, dispute = desk.opened.view, desk.opened.dispute
     report = tuple(report_rows(desk, lang))
     open_points = dispute.open_points(desk.choices)
@@ -37,7 +37,7 @@ def case_state(desk: DeskCase, lang: Lang, *, images_lost: bool = False) -> Case
         results=tuple(_results(desk, lang)),
         fill=desk.fill,
         region=_region(desk, lang),
-        context=context_lines(view, lang, desk.target),
+        context=(*_authors(desk, lang), *context_lines(view, lang, desk.target)),
         questions=view.questions,
         still_open=open_points.count,
         sub_voxel=sum(point.outcome.subvoxel for point in open_points.lesions),
@@ -51,6 +51,13 @@ def case_state(desk: DeskCase, lang: Lang, *, images_lost: bool = False) -> Case
         signer=desk.signer.words(lang),
         images_lost=images_lost,
     )
+
+
+def _authors(desk: DeskCase, lang: Lang) -> tuple[tuple[str, str], ...]:
+    if desk.authors is None:
+        return ()
+    a, b = desk.authors
+    return ((say("quality.column.readers", lang), say("quality.authors", lang, a=a, b=b)),)
 
 
 def _lesion(point: LesionPoint, desk: DeskCase, lang: Lang) -> LesionRow:

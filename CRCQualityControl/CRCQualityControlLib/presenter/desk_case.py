@@ -32,6 +32,7 @@ class DeskCase:
     brush_mm: float = 5.0
     shows_result: bool = False
     signer: Signer = field(default_factory=Signer)
+    authors: tuple[str, str] | None = None
     _regions: tuple[tuple[Target, DisagreementRegion], ...] = ()
     _crops: dict[tuple[Target, ...], Mapping[Layer, Volume]] = field(default_factory=dict)
     _parts: dict[Target, Mapping[Layer, NDArray[np.int64]]] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from crc_core.workflow.payloads import ReadingReturned, UnitExcluded
 
 from CRCQualityControlLib.presenter.desk import Desk
 from CRCQualityControlLib.presenter.desk_case import DeskCase
+from CRCQualityControlLib.presenter.people import authors_now
 from CRCQualityControlLib.presenter.ports import Choice
 from CRCQualityControlLib.presenter.state import Level
 from CRCQualityControlLib.presenter.waiting import waiting
@@ -41,7 +42,8 @@ class Signing:
 
         def ended(signed: Signed) -> None:
             if self._hub.accepted(signed.outcome):
-                self._end("work.signed", unit=unit, final=signed.final[:12])
+                authors = self._hub.attempt(lambda: authors_now(store, unit, person)) or ("", "")
+                self._end("quality.signed", unit=unit, final=signed.final[:12], a=authors[0], b=authors[1])
 
         # All phases are measured anew on the final's contours, which takes a while.
         steps = waiting(lambda: sign_case(store, opened, choices, person, secret, note=note, clock=clock))
