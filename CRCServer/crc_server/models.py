@@ -51,11 +51,12 @@ class UnitRow(models.Model):
     compared_at = models.DateTimeField(null=True)
 
     class Meta:
-        """In the order of work; counted by site and phase."""
+        """In the order of work; counted by site and phase; the few of calibration are asked for by every reader."""
 
         indexes = (
             models.Index(fields=["is_over", "last_at", "code"], name="unit_order_of_work"),
             models.Index(fields=["site", "phase"], name="unit_site_phase"),
+            models.Index(fields=["code"], condition=models.Q(barred__isnull=False), name="unit_barred"),
         )
 
 

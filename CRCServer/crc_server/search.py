@@ -15,7 +15,7 @@ from crc_core.text import Lang, say
 from crc_core.workflow.context import Person
 from crc_core.workflow.gates import phases_known
 from crc_core.workflow.views import Phase
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Window
 
 from crc_server.models import UnitRow, ValueRow
 
@@ -174,6 +174,16 @@ def find(units: QuerySet[UnitRow], group: Group) -> QuerySet[UnitRow]:
     if _count(group) > MOST_CONDITIONS:
         raise CrcError("search.bad", deepest=DEEPEST, most=MOST_CONDITIONS)
     return units.filter(_query(group))
+
+
+def found_page(units: QuerySet[UnitRow], group: Group, offset: int, limit: int) -> tuple[list[UnitRow], int]:
+    """Some of the units found, by code, and how many there are in all."""
+    found = find(units, group).order_by("code")
+    if not group.parts:
+        return list(found[offset : offset + limit]), found.count()
+    # Conditions cost more than counting on: they are looked at once for both.
+    rows = list(found.annotate(total=Window(Count("*")))[offset : offset + limit])
+    return rows, rows[0].total if rows else found.count()
 
 
 def problem_of(condition: Condition) -> CrcError | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from crc_core.identity import UnitId
 from crc_core.vocabulary import PersonRole, Target
 from crc_core.workflow.brief import Brief
 from crc_core.workflow.context import Person
@@ -75,7 +74,7 @@ def unit_line(glance: Glance, *, sees_readers: bool) -> UnitLine | None:
     item, state = work_item(glance), glance.state
     if item is None:
         return None
-    site = UnitId.parse(item.unit).case.split("-")[1]
+    site = item.unit.split("-")[1]
     if not sees_readers or not isinstance(state, Brief):
         return UnitLine(item.unit, site, item.phase, item.since, False, (), (), None)
     return UnitLine(

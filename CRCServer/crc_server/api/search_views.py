@@ -23,7 +23,7 @@ from crc_server.api.schemas import listed, schema_of
 from crc_server.api.unit_views import number
 from crc_server.clinical import StoredRecord, check_records, put_records, records_of, without_names
 from crc_server.models import CaseRow
-from crc_server.search import fields_for, find, read_group, require_fields
+from crc_server.search import fields_for, found_page, read_group, require_fields
 
 _MOST_FOUND = 500
 _MOST_PROGRESS = 1000
@@ -61,10 +61,9 @@ class SearchView(StoreView):
         group, person = read_group(ask.where), self.store.ledger.context.person(self.person)
         if person is not None:
             require_fields(group, fields_for(person))
-        found = find(self.store.searchable(self.person), group).order_by("code")
-        rows = found[ask.offset : ask.offset + ask.limit]
+        rows, count = found_page(self.store.searchable(self.person), group, ask.offset, ask.limit)
         units = [FoundUnit(row.code, row.phase, row.site, row.study_date) for row in rows]
-        return Response({"count": found.count(), "units": [to_document(unit) for unit in units]})
+        return Response({"count": count, "units": [to_document(unit) for unit in units]})
 
 
 class RecordsView(StoreView):

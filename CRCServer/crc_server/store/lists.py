@@ -38,10 +38,12 @@ class Lists:
     @cached_property
     def special(self) -> Mapping[str, Brief]:
         """The person's own units of the sample and of calibration."""
+        if not self.reads:
+            return {}
         members = {unit for sample in self.context.samples for unit in sample.members}
-        special = Q(unit__barred__isnull=False) | Q(unit__in=sorted(members))
-        own = SlotRow.objects.filter(special, reader=self.person.id)
-        return briefs_of(UnitRow.objects.filter(code__in=own.values("unit"))) if self.reads else {}
+        barred = UnitRow.objects.filter(barred__isnull=False).values("code")
+        own = SlotRow.objects.filter(Q(unit__in=sorted(members)) | Q(unit__in=barred), reader=self.person.id)
+        return briefs_of(UnitRow.objects.filter(code__in=list(own.values_list("unit_id", flat=True))))
 
     @cached_property
     def reads(self) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from crc_core.workflow.context import Context, Policy, build_context
 from crc_core.workflow.events import Event
 
-_UNITS_REMEMBERED = 20_000
+_UNITS_REMEMBERED = 2_000
 Load = Callable[[int], Sequence[Event]]
 """Gives the events after a number."""
 

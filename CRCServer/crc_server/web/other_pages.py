@@ -23,16 +23,20 @@ from crc_server.api.search_views import known_cases
 from crc_server.clinical import changes_of, check_records, put_records
 from crc_server.web.page import Visit, page
 
-_EVENTS_SHOWN = 200
-_LINES_SHOWN = 200
+_EVENTS_SHOWN = 100
+_LINES_SHOWN = 100
 _ROWS_SHOWN = 20
 _MOST_TABLE_BYTES = 3 * 1024 * 1024
 
 
 @page
 def work(visit: Visit) -> HttpResponse:
-    """What waits for the person."""
-    return visit.show("work", items=visit.store.work_page(visit.person.id, 0, _LINES_SHOWN)[0])
+    """What waits for the person, some lines at a time."""
+    text = visit.request.GET.get("from", "")
+    first = int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
+    items, more = visit.store.work_page(visit.person.id, first, _LINES_SHOWN)
+    earlier = max(0, first - _LINES_SHOWN) if first else None
+    return visit.show("work", items=items, earlier=earlier, later=first + _LINES_SHOWN if more else None)
 
 
 work_page = require_GET(work)

@@ -29,6 +29,7 @@ from crc_server.search import (
     SearchField,
     fields_for,
     find,
+    found_page,
     problem_of,
     search_fields,
 )
@@ -223,9 +224,8 @@ def usable(group: Group) -> Group:
 
 
 def _found(visit: Visit, tree: Group, offset: int) -> tuple[list[Any], int, bool]:
-    units = find(visit.store.searchable(visit.person.id), usable(tree)).order_by("code")
-    count = units.count()
-    return list(units[offset : offset + _PAGE]), count, offset + _PAGE < count
+    units, count = found_page(visit.store.searchable(visit.person.id), usable(tree), offset, _PAGE)
+    return units, count, offset + _PAGE < count
 
 
 def _node(part: Condition | Group, path: str, lang: Lang, depth: int = 0) -> Node:
