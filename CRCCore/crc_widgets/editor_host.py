@@ -16,6 +16,7 @@ WIDEST_PX = 460
 EFFECTS = ("Paint", "Erase", "Draw", "Scissors", "Level tracing", "Islands", "Smoothing", "Margin")
 ANNOTATOR = "CRCAnnotator"
 _BRUSH = "BrushAbsoluteDiameter"
+_BRUSHES = ("Paint", "Erase")
 _SAME_MM = 1e-6
 _UNDO_STATES = 12
 _HIDDEN = ("EffectsGroupBox", "UndoRedoGroupBox", "SegmentsTableResizableFrame", "EffectHelpBrowser")
@@ -209,9 +210,20 @@ class EditorHost:
                 self._brushed(brush_mm)
 
     def _narrow(self) -> None:
-        """Let the options of an effect get along with the width of the panel."""
+        """Let the options of an effect get along with the width of the panel, beside a brush of our own."""
         effect = self.widget.activeEffect()
         if effect is not None:
             frame = effect.optionsFrame()
             frame.setMinimumWidth(1)
             frame.setMaximumWidth(WIDEST_PX)
+            if effect.name in _BRUSHES:
+                _hide_diameter(frame)
+
+
+def _hide_diameter(options: Any) -> None:
+    """Both modules show the brush in millimetres beside their tools; the same twice would be one to wonder about."""
+    for slider in options.findChildren("qMRMLSliderWidget"):
+        row = slider.parent()
+        heading = row.parent().layout().labelForField(row)
+        for part in (row, heading):
+            part.setVisible(False)

@@ -109,6 +109,7 @@ class Quality(unittest.TestCase):
             senior.press("adjudication.sign")
         self.assertIn(unit, said[0])
         senior.wait(lambda: senior.case is None and senior.state.busy is None, "the final is signed", 180)
+        self.assertEqual(len([name for name in READERS if name in senior.state.message.words]), 2)
         hand.keep_picture("8-signed")
         final = read_final(self.store.open_final(UnitId.parse(unit), SENIOR))
         self.assertEqual(final.final.signer, SENIOR)
@@ -129,6 +130,11 @@ class Quality(unittest.TestCase):
             for view in senior.session.scene._case.panes.views:
                 where = np.abs(view.seen.centre - np.array(region.centre_ras_mm))
                 self.assertLess(where.max(), max(view.grid.spacing_ijk_mm), (target, view.pane.name))
+                spacing = view.grid.spacing_kji_mm
+                sizes_mm = (np.array(region.last_kji) - region.first_kji + 1) * spacing
+                seen_mm = min(view.node.GetFieldOfView()[:2])
+                self.assertGreater(seen_mm, sizes_mm.max(), (target, view.pane.name))
+                self.assertLess(seen_mm, sizes_mm.max() + 60, (target, view.pane.name))
         hand.keep_picture("3-difference")
         senior.press("adjudication.previous_region")
         senior.press("adjudication.previous_region")
@@ -158,6 +164,8 @@ class Quality(unittest.TestCase):
         before = senior.session.scene.edited()
         senior.press(f"edit.tool.{Tool.ERASE.value}")
         self.assertIs(senior.case.tool, Tool.ERASE)
+        hand.settle(0.2)
+        self.assertFalse([each for each in senior.root.findChildren("qMRMLSliderWidget") if each.isVisible()])
         hand.keep_picture("6-edit")
         name = senior.session.scene._case.panes.views[0].node.GetLayoutName()
         k = int(np.flatnonzero(before.array.any(axis=(1, 2)))[before.array.any(axis=(1, 2)).sum() // 2])

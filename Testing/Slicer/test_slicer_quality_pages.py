@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unittest
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +15,11 @@ from crc_core.store.folder import FolderStore
 from crc_core.text import Lang, say
 from crc_core.vocabulary import Target
 from crc_widgets.table import Table
+from quality_hand import signing
 from store_support import PIN
 
 NEW_SESSION, NEW_PROTOCOL = "2026-05 复训", "h-2026-1"
-
-
-class Signs:
-    """Everybody signs with the PIN all have; `asked` is what for."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str]] = []
-
-    def ask(self, person: str, words: str) -> str:
-        self.asked.append((person, words))
-        return PIN
+PLACE = {Lang.ZH: "乙状结肠", Lang.EN: "sigmoid colon"}
 
 
 class Quality:
@@ -39,7 +29,6 @@ class Quality:
         slicer.util.selectModule("CRCQualityControl")
         hand.settle(0.3)
         self.session = slicer.modules.crcqualitycontrol.widgetRepresentation().self().session
-        self.session.quality.hub.kit = replace(self.session.quality.hub.kit, secrets=Signs())
         self.session.quality.open_store(str(place))
 
     @property
@@ -56,6 +45,13 @@ class Quality:
         """Press one of its buttons, and wait for what it began."""
         hand.press(self.root, f"crc.{name}")
         self.idle()
+
+    def sign(self, name: str) -> str:
+        """Press a button and sign in the dialog that comes up; what the dialog said is given."""
+        with signing(PIN) as said:
+            hand.press(self.root, f"crc.{name}")
+        self.idle()
+        return said[0]
 
     def control(self, name: str) -> Any:
         """One of its controls."""
@@ -133,7 +129,7 @@ class QualityPages(unittest.TestCase):
         panel.turn_to("calibration")
         self.assertEqual(panel.state.calibration.selected, trainer_store.SESSION)
         self.assertEqual(len(panel.words_of("calibration.reading")), trainer_store.CASES)
-        panel.press("calibration.sign_reference")
+        self.assertIn(trainer_store.SESSION, panel.sign("calibration.sign_reference"))
         self.assertIsNotNone(self.store().overview("chief").sessions[0].reference_signer, panel.state.message)
         panel.work_as("trainer")
         hand.keep_picture("quality-1-session")
@@ -183,7 +179,7 @@ class QualityPages(unittest.TestCase):
         panel.press("calibration.point.primary.ulcer_gas.in")
         hand.type_words(panel.control("calibration.version"), NEW_PROTOCOL)
         hand.keep_picture("quality-4-protocol")
-        panel.press("calibration.publish")
+        self.assertIn(NEW_PROTOCOL, panel.sign("calibration.publish"))
         self.assertEqual(self.store().overview("trainer").protocol.version, NEW_PROTOCOL)
         self.assertEqual(panel.control("calibration.version").text, "")
 
@@ -198,13 +194,13 @@ class QualityPages(unittest.TestCase):
         self.assertFalse(next(key.passed for key in keys if (key.reader, key.target) == ("sun", Target.PRIMARY)))
         panel.choose_row("calibration.summary", place["sun", Target.PRIMARY])
         with answering("ok", words="已在会上讨论，偏大的原因已纠正"):
-            panel.press("calibration.clear")
+            self.assertIn(trainer_store.NAMES["sun"], panel.sign("calibration.clear"))
         cleared = {(item.reader, item.target): item.reason for item in self.store().overview("chief").clearances}
         self.assertEqual(cleared["sun", Target.PRIMARY], "已在会上讨论，偏大的原因已纠正")
         self.assertFalse(panel.control("calibration.clear").isEnabled())
         passed = next(key for key in keys if key.reader == "qian" and key.passed)
         panel.choose_row("calibration.summary", place["qian", passed.target])
-        panel.press("calibration.clear")
+        self.assertIn(trainer_store.NAMES["qian"], panel.sign("calibration.clear"))
         cleared = {(item.reader, item.target): item.reason for item in self.store().overview("chief").clearances}
         self.assertIsNone(cleared["qian", passed.target])
         panel.press("calibration.part.clearances")
@@ -263,6 +259,7 @@ class QualityPages(unittest.TestCase):
         panel.press("sample.part.members")
         self.assertEqual(len(panel.words_of("sample.table")), trainer_store.SAMPLED)
         panel.press("sample.part.strata")
+        self.assertEqual({row[2] for row in panel.words_of("sample.table")}, {PLACE[self.lang]})
         hand.keep_picture("quality-7-sample")
         due = panel.state.sample.due
         self.assertGreater(due, 0)
@@ -314,7 +311,7 @@ class QualityPages(unittest.TestCase):
         panel = self.panel
         panel.work_as("trainer")
         other = Lang.EN if self.lang is Lang.ZH else Lang.ZH
-        for page in ("calibration", "sample", "progress"):
+        for page in ("agreement", "adjudication", "calibration", "sample", "progress"):
             panel.turn_to(page)
             panel.press("head.language")
             self.assertIs(panel.state.lang, other)
