@@ -24,7 +24,6 @@ from crc_mrml.owned import Owned
 
 _PERIOD_MM = 5.0
 _STRIPE = 0.5
-_DOT = 0.6
 _SEGMENT, _PATTERN = "contour", "pattern"
 
 
@@ -123,11 +122,15 @@ def patterned(inside: NDArray[np.bool_], pattern: Pattern, grid: Grid) -> NDArra
     if pattern is Pattern.SOLID:
         return inside
     places = np.nonzero(inside)
-    along = [place * (mm / _PERIOD_MM) for place, mm in zip(places, grid.spacing_kji_mm, strict=True)]
+    spacing = grid.spacing_kji_mm
     if pattern is Pattern.STRIPES:
-        chosen = sum(along) % 1.0 < _STRIPE
+        chosen = sum(place * (mm / _PERIOD_MM) for place, mm in zip(places, spacing, strict=True)) % 1.0 < _STRIPE
     else:
-        chosen = np.logical_and.reduce([part % 1.0 < _DOT for part in along])
+        # Along each axis even and odd pieces take turns; a slice in any plane lies in a piece of one or the other kind,
+        # and has the dots of that kind.
+        pieces = [max(1, round(_PERIOD_MM / 2 / mm)) for mm in spacing]
+        odd = [place // piece % 2 == 1 for place, piece in zip(places, pieces, strict=True)]
+        chosen = np.logical_and.reduce(odd) | ~np.logical_or.reduce(odd)
     marked = np.zeros_like(inside)
     marked[tuple(place[chosen] for place in places)] = True
     return marked

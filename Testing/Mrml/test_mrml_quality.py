@@ -131,7 +131,7 @@ def test_hues_are_told_apart_by_who_sees_no_red_or_no_green() -> None:
 
 @pytest.mark.parametrize("pattern", [Pattern.STRIPES, Pattern.DOTS])
 @pytest.mark.parametrize("spacing", [(0.7, 0.7, 5.0), (1.0, 1.0, 1.0), (2.0, 0.5, 1.5)])
-def test_a_pattern_marks_some_and_spares_some_in_every_plane(pattern: Pattern, spacing: tuple[float, ...]) -> None:
+def test_a_pattern_marks_some_and_spares_some_in_every_slice(pattern: Pattern, spacing: tuple[float, ...]) -> None:
     shape = (40, 60, 60)
     grid = Grid.from_spacing(shape, spacing, (0.0, 0.0, 0.0))
     chosen = patterned(np.ones(shape, bool), pattern, grid)
@@ -139,10 +139,8 @@ def test_a_pattern_marks_some_and_spares_some_in_every_plane(pattern: Pattern, s
     inside[5:30, 10:50, 3:40] = True
     assert (patterned(inside, pattern, grid) == (chosen & inside)).all()
     for axis in range(3):
-        seen = chosen.any(axis=axis)
-        assert seen.any()
-        assert not np.moveaxis(chosen, axis, 0)[0].all()
-    assert 0.05 < chosen.mean() < 0.7
+        for plane in np.moveaxis(chosen, axis, 0):
+            assert 0.05 < plane.mean() < 0.7
 
 
 def test_the_views_stand_as_planes_as_phases_and_beside_the_mri(room: Room) -> None:
