@@ -37,10 +37,13 @@ from crc_core.workflow.project import project
 from crc_core.workflow.state import fold
 from crc_core.workflow.store_view import StoreView, project_store
 from crc_core.workflow.views import UnitView, WorkItem
+from CRCQualityControlLib.presenter.calibration import Calibration
+from CRCQualityControlLib.presenter.desk import Desk
 from CRCQualityControlLib.presenter.hub import Hub
 from CRCQualityControlLib.presenter.ports import Kit
 from CRCQualityControlLib.presenter.progress import ALL, ProgressPage
 from CRCQualityControlLib.presenter.sample import Sampling
+from CRCQualityControlLib.presenter.viewing import Viewing
 from quality_room import NumpyScene, Signature
 from workflow_support import Chain, unit_name
 
@@ -124,17 +127,29 @@ class MemoryStore:
 
 
 def pages(store: MemoryStore) -> dict[str, float]:
-    """The pages Progress and Sample, from the click to the state that is drawn, and the longest list."""
+    """The pages, from the click to the state that is drawn, and the longest list.
+
+    The page Agreement fetches nothing before its study is asked for.
+    """
     clock = ManualClock()
     kit = Kit(NumpyScene(), ScriptedAsk(), Signature(), StepJobs(clock), clock, MemorySettings(), lambda _: store)
     hub = Hub(kit, Lang.ZH)
     hub.store, hub.person = store, "manager"
     progress, sample = ProgressPage(hub), Sampling(hub)
+    desk = Desk(hub, Viewing(hub))
+    calibration, planning = Calibration(hub, desk), Hub(kit, Lang.ZH)
+    planning.store, planning.person = store, "trainer"
+    plan = Calibration(planning, Desk(planning, Viewing(planning)))
+    plan.refresh()
     found = {
+        "calibration_page_s": seconds(calibration.refresh),
+        "calibration_plan_s": seconds(plan.planning.begin),
         "progress_page_s": seconds(progress.refresh),
         "progress_longest_list_s": seconds(lambda: progress.open_list(ALL)),
         "sample_page_s": seconds(sample.refresh),
     }
+    if planning.state.calibration.plan is None or planning.state.message is not None:
+        raise RuntimeError("no session can be planned")
     if len(hub.state.progress.units.rows) != len(store.units) or not hub.state.sample.may_see:
         raise RuntimeError("the pages do not show what there is")
     return found

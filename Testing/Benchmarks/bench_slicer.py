@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,23 +64,27 @@ def main() -> None:
         roles = [Role.PVP, *others[: arguments.phases - 1]]
         source = small.written("dicom", {role: body(role, arguments.slices) for role in roles})
         units = [small.add(source=source) for _ in range(arguments.repeat)]
-        answer = Path(scratch) / "answer.json"
         asked = {
             "store": small.place,
             "reader": READER,
             "units": units,
             "dicom": [str(folder) for folder in source.folders.values()],
             "sections": arguments.sections,
-            "scratch": scratch,
-            "answer": str(answer),
         }
-        environment = {**os.environ, "CRCDATABASE_HOME": str(Path(scratch) / "home"), "CRC_BENCH": json.dumps(asked)}
-        if display:
-            environment["DISPLAY"] = display
-        ran = subprocess.run(command(arguments.slicer, SCRIPT), env=environment, stdout=subprocess.DEVNULL)
-        if not answer.exists():
-            raise SystemExit(f"Slicer ended with {ran.returncode} and without an answer")
-        sys.stdout.write(answer.read_text(encoding="utf-8") + "\n")
+        sys.stdout.write(answer_of(arguments.slicer, SCRIPT, Path(scratch), asked, display) + "\n")
+
+
+def answer_of(slicer: Path, script: Path, scratch: Path, asked: dict[str, Any], display: str | None) -> str:
+    """What a script inside Slicer wrote down; it finds what is asked in `CRC_BENCH`."""
+    answer = scratch / "answer.json"
+    told = json.dumps({**asked, "scratch": str(scratch), "answer": str(answer)})
+    environment = {**os.environ, "CRCDATABASE_HOME": str(scratch / "home"), "CRC_BENCH": told}
+    if display:
+        environment["DISPLAY"] = display
+    ran = subprocess.run(command(slicer, script), env=environment, stdout=subprocess.DEVNULL)
+    if not answer.exists():
+        raise SystemExit(f"Slicer ended with {ran.returncode} and without an answer")
+    return answer.read_text(encoding="utf-8")
 
 
 if __name__ == "__main__":
