@@ -16,11 +16,14 @@ from crc_server.models import AgreementRow, SlotRow, UnitRow
 UNIT_FIELDS = ("code", "phase", "last_at", "last_seq", "reason", "barred", "compared_at")
 SLOT_FIELDS = ("reader", "round", "phase", "assigned_at", "reading", "submitted_at", "question", "active_seconds")
 
+_MOST_NAMED = 200
+"""Of more units the database is asked by the same question again: naming each takes longer."""
+
 
 def briefs_of(units: QuerySet[UnitRow]) -> dict[str, Brief]:
     """The briefs of some units, in three queries."""
     rows = list(units.values_list(*UNIT_FIELDS))
-    wanted = units.values("code") if len(rows) > 2_000 else [row[0] for row in rows]
+    wanted = units.values("code") if len(rows) > _MOST_NAMED else [row[0] for row in rows]
     slots: dict[str, list[Slot]] = {}
     for unit, *values in SlotRow.objects.filter(unit__in=wanted).values_list("unit_id", *SLOT_FIELDS):
         slots.setdefault(unit, []).append(slot_in(values))

@@ -108,9 +108,9 @@ class Lists:
     def lines_after(self, unit: str, limit: int, *, sees_readers: bool) -> tuple[tuple[UnitLine, ...], bool]:
         """The next lines of the progress of all units behind a unit, by code, and whether more follow."""
         known = self.known | Q(self._own_slot()) if self.reads and self.known else self.known
-        rows = UnitRow.objects.filter(known, code__gt=unit).order_by("code")
-        codes = list(rows.values_list("code", flat=True)[: limit + 1])
-        briefs = briefs_of(UnitRow.objects.filter(code__in=codes[:limit]))
+        rows = UnitRow.objects.filter(known, code__gt=unit)
+        codes = list(rows.order_by("code").values_list("code", flat=True)[: limit + 1])
+        briefs = briefs_of(rows.filter(code__lte=codes[:limit][-1])) if codes else {}
         lines = (unit_line(self.glance(briefs[code]), sees_readers=sees_readers) for code in codes[:limit])
         return tuple(line for line in lines if line is not None), len(codes) > limit
 
