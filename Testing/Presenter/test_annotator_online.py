@@ -185,6 +185,7 @@ def test_a_reading_waits_while_the_server_is_away_and_goes_by_itself(room: Serve
     assert seat.state.submit is not None and "waits in the outbox" in seat.state.submit.submitted
     assert seat.state.header is not None and seat.state.header.read_only and seat.state.line is not None
     assert seat.state.line.waiting == 1 and line(seat) is LineState.AWAY
+    assert seat.message == say("online.submit.waits", Lang.EN, unit=unit.unit), "that it is away stands in the head"
     (row,) = seat.state.outbox.rows  # type: ignore[union-attr]
     assert (row.state, row.what) == (SendState.WAITING, f"Reading of {unit.unit}")
     assert seat.annotator._keeping.recovery.list_kept(), "until the server has it, the work is kept"

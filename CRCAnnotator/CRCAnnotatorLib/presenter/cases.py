@@ -181,7 +181,7 @@ class Cases:
             view = self._hub.store.overview(self._hub.reader)
             protocol_in_force(view)
         except CrcError as error:
-            self._hub.tell(error)
+            self._hub.tell_looking(error)
             return
         self._hub.protocol = None if view.protocol is None else view.protocol.document
 
@@ -192,7 +192,7 @@ class Cases:
                 items = self._hub.store.work_list(self._hub.reader)
                 self._listing = replace(self._listing, items=items, kept=self._kept(self._hub.store))
             except CrcError as error:
-                self._hub.tell(error)
+                self._hub.tell_looking(error)
         self.refresh_words()
 
     def search(self, words: str) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crc_core.errors import CrcError
 from crc_core.panel.board import Board
 from crc_core.store.protocol import Store
+from crc_core.store.remote.standing import LineState
 from crc_core.text import Lang
 from crc_core.vocabulary import Title
 
@@ -37,3 +39,8 @@ class Hub(Board[State]):
         self.title = Title.NONE
         self.case: OpenCase | None = None
         self.views = Views(self)
+
+    def tell_looking(self, error: CrcError) -> None:
+        """Show what went wrong while the store was looked at anew; that a server is away the head says already."""
+        if self.session is None or self.session.state is LineState.CONNECTED:
+            self.tell(error)

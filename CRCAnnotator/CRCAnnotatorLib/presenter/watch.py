@@ -29,7 +29,7 @@ class Watch:
         try:
             view = open_store_of(self._hub).unit(case.unit, self._hub.reader)
         except CrcError as error:
-            self._hub.tell(error)
+            self._hub.tell_looking(error)
             if error.code == "store.unknown_unit":
                 self._only_look(case, case.view)
             return

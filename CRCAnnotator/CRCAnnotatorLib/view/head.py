@@ -41,8 +41,10 @@ class Head:
     def _title_line(self, menu: qt.QMenu) -> qt.QHBoxLayout:
         kit, row = self._kit, line()
         self._title = label(self.widget, Weight.STRONG, wrap=False, name="crc.head.title")
-        self._read_only = label(self.widget, Weight.QUIET, wrap=False, name="crc.head.read_only")
-        kit.words.text(self._read_only, "annotator.view.read_only")
+        self._read_only = qt.QLabel(self.widget)
+        self._read_only.setObjectName("crc.head.read_only")
+        self._read_only.setPixmap(kit.icons.pixmap("locked", 16))
+        kit.words.tip(self._read_only, "annotator.view.read_only")
         self._clock, self._active = qt.QLabel(self.widget), label(self.widget, wrap=False, name="crc.head.active")
         self._clock.setPixmap(kit.icons.pixmap("clock", 14))
         kit.words.tip(self._active, "annotator.view.active_time")
@@ -83,9 +85,12 @@ class Head:
 
     def _draw_case(self, header: HeaderState | None, lang: Lang) -> None:
         is_open = header is not None
-        for widget in (self._clock, self._active, self._safe, self._saved):
+        is_read_only = header is not None and header.read_only
+        for widget in (self._clock, self._active):
             widget.setVisible(is_open)
-        self._read_only.setVisible(header is not None and header.read_only)
+        for widget in (self._safe, self._saved):
+            widget.setVisible(is_open and not is_read_only)
+        self._read_only.setVisible(is_read_only)
         self._card.draw(header, lang)
         show_words(self._returned, "" if header is None else header.returned)
         if header is None:
