@@ -70,9 +70,11 @@ def test_flagging_asks_and_names_the_readers(room: Room) -> None:
     for unit in units:
         room.team.settle(unit)
     seat.quality.agreement.compute()
-    assert seat.state.agreement.recalibrate == ("wang", "zhao")
+    assert seat.state.agreement.recalibrate == ("Wang", "Zhao")
+    assert {row[2] for row in seat.state.agreement.pairs.rows} == {"Wang / Zhao"}
     seat.ask.will("cancel")
     seat.quality.agreement.flag()
+    assert "Wang, Zhao" in seat.ask.asked[-1].words
     assert room.store.overview("chief").flags == ()
     seat.ask.will("flag")
     seat.quality.agreement.flag()

@@ -19,6 +19,7 @@ from crc_core.workflow.events import Kind
 
 from CRCQualityControlLib.presenter import agreement_rows
 from CRCQualityControlLib.presenter.hub import Hub
+from CRCQualityControlLib.presenter.people import colleagues
 from CRCQualityControlLib.presenter.ports import Choice
 from CRCQualityControlLib.presenter.state import AgreementState, Level, TableState
 
@@ -31,6 +32,7 @@ class Agreement:
         self._study: Study | None = None
         self._table: tuple[Path, tuple[TableAnswer, ...]] | None = None
         self._pair: int | None = None
+        self._names: dict[str, str] = {}
 
     def reset(self) -> None:
         """Another store or person: nothing is known any more."""
@@ -54,6 +56,7 @@ class Agreement:
         units = None if store is None else self._hub.attempt(lambda: sample_units(store, self._hub.person))
         if store is None or units is None:
             return
+        self._names = dict(colleagues(store))
         steps = _study(store, self._hub.person, units, wish.kind, wish.allow_small)
         self._hub.run(self._hub.say("study.computing"), steps, self._computed)
 
@@ -102,7 +105,7 @@ class Agreement:
         if not flags:
             self._hub.note(Level.INFO, "quality.nobody_to_flag")
             return
-        names = self._hub.say("store.list_joint").join(flag.reader for flag in flags)
+        names = self._hub.say("store.list_joint").join(self._names.get(flag.reader, flag.reader) for flag in flags)
         choices = [Choice(code, self._hub.say(f"quality.answer.{code}")) for code in ("flag", "cancel")]
         words = self._hub.say("quality.ask.flag", readers=names)
         if self._hub.kit.ask.choose(self._hub.say("quality.ask.flag_title"), words, choices) != "flag":
@@ -119,6 +122,7 @@ class Agreement:
         if study is None:
             self._hub.publish(agreement=fresh if self._table is None else self._of_table(fresh, *self._table))
             return
+        study = agreement_rows.named(study, self._names)
         names = ("measure", "cases", "icc", "ci95", "verdict")
         measures = TableState(
             tuple(self._hub.say(f"study.column.{name}") for name in names),

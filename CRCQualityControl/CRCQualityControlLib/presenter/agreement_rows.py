@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from crc_core.agreement.policy import agreement_policy
 from crc_core.agreement.report import floored
@@ -17,6 +18,24 @@ from CRCQualityControlLib.presenter.state import TableState
 
 _PAIR = ("dice", "surface_dice_voxel", "hd_mm", "hd95_mm", "assd_mm", "volume_difference_ml", "centroid_distance_mm")
 _LESION = ("lesion", "outcome", "dice", "surface_dice_voxel", "hd95_mm")
+
+
+def named(study: Study, names: Mapping[str, str]) -> Study:
+    """The study as it is shown: with the names of people; what is taken away keeps their identifiers."""
+
+    def name(rater: str) -> str:
+        # In an intra-reader study the number of the reading stands behind the person.
+        person, blank, place = rater.partition(" ")
+        return names.get(person, person) + blank + place
+
+    return replace(
+        study,
+        measures=tuple(
+            item if item.reader is None else replace(item, reader=name(item.reader)) for item in study.measures
+        ),
+        pairs=tuple(replace(row, first=name(row.first), second=name(row.second)) for row in study.pairs),
+        set_aside=tuple(replace(item, rater=name(item.rater)) for item in study.set_aside),
+    )
 
 
 def limits(study: Study, lang: Lang) -> TableState:
