@@ -2,7 +2,8 @@
 
 `lists`: the pages and calls under load, on PostgreSQL with several gunicorn workers (or SQLite). `push`: our client and
 curl sending the same files to the same server. `study`: 2 GB in so many files, and what the server's memory does.
-The store is made once (`Testing/Support/big_store.py`) and kept in `CRC_BENCH`.
+The store is made once (`Testing/Support/big_store.py`) and kept in `CRC_BENCH`; filling one with 50,000 cases takes ten
+minutes and more. What is sent does not ask how many cases there are: `push` and `study` use a store of 2,000.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from load_clients import Client, Visit, run_clients
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _MEGABYTE = 1 << 20
+_CASES, _CASES_WHERE_SENDING = 50_000, 2_000
 _SHAPES = {"600 x 0.5 MB": (600, _MEGABYTE // 2), "1 x 256 MB": (1, 256 * _MEGABYTE)}
 
 
@@ -94,6 +96,7 @@ def database(cases: int, *, is_sqlite: bool) -> Iterator[dict[str, str]]:
     running = contextlib.nullcontext("") if is_sqlite else kept_postgres(kept() / name)
     with running as address:
         environment["CRC_SERVER_DATABASE"] = address
+        _tell(f"a store of {cases} cases, made where it is not there yet")
         code = f"import big_store; big_store.fill_where_empty({cases})"
         subprocess.run([sys.executable, "-c", code], env=environment, check=True)
         yield environment
@@ -221,7 +224,7 @@ def _write(folder: Path, count: int, size: int) -> None:
         (folder / f"{number:05d}").write_bytes(number.to_bytes(8, "big") + block[8:])
 
 
-def push(cases: int, *, times: int) -> dict[str, Any]:
+def push(cases: int, *, times: int, shapes: Sequence[str] = tuple(_SHAPES)) -> dict[str, Any]:
     """The same files sent by our client and by curl, in turn; each time as somebody who has sent nothing yet."""
     answer: dict[str, Any] = {}
     with database(cases, is_sqlite=True) as environment, gunicorn(environment, 2) as (port, _):
@@ -229,7 +232,7 @@ def push(cases: int, *, times: int) -> dict[str, Any]:
         token = sign_in(connection, "manager", PASSWORD).token
         line = connection.with_token(token)
         with tempfile.TemporaryDirectory(dir=kept()) as name:
-            for shape, (count, size) in _SHAPES.items():
+            for shape, (count, size) in ((shape, _SHAPES[shape]) for shape in shapes):
                 _write(Path(name) / shape, count, size)
                 parcel = parcel_of_images(Path(name) / shape)
                 answer[shape] = _race(line, parcel, Path(name), times)
@@ -238,7 +241,8 @@ def push(cases: int, *, times: int) -> dict[str, Any]:
 
 def _race(line: Connection, parcel: Parcel, folder: Path, times: int) -> dict[str, float]:
     ours, curls = [], []
-    for _ in range(times):
+    for number in range(times):
+        _tell(f"{number + 1} of {times}, {len(parcel.files)} files")
         ours.append(_timed(send_parcel, line, parcel, Watch()))
         line.delete(f"uploads/{parcel.sha256}")
         _begin(line, parcel)
@@ -252,6 +256,11 @@ def _race(line: Connection, parcel: Parcel, folder: Path, times: int) -> dict[st
         "ratio": peer / best,
         "ratio_of_medians": statistics.median(curls) / statistics.median(ours),
     }
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+    sys.stderr.flush()
 
 
 def _begin(line: Connection, parcel: Parcel) -> None:
@@ -320,21 +329,23 @@ def main() -> None:
     """Measure and print JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("lists", "push", "study"))
-    parser.add_argument("--cases", type=int, default=50_000)
+    parser.add_argument("--cases", type=int)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--sqlite", action="store_true")
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--shape", choices=tuple(_SHAPES), action="append")
     parser.add_argument("--files", type=int, default=4_000)
     parser.add_argument("--megabytes", type=float, default=0.5)
     given = parser.parse_args()
+    cases = given.cases or (_CASES if given.what == "lists" else _CASES_WHERE_SENDING)
     if given.what == "lists":
-        numbers = lists(given.cases, given.seconds, is_sqlite=given.sqlite, workers=given.workers, count=given.clients)
+        numbers = lists(cases, given.seconds, is_sqlite=given.sqlite, workers=given.workers, count=given.clients)
     elif given.what == "push":
-        numbers = push(given.cases, times=given.times)
+        numbers = push(cases, times=given.times, shapes=given.shape or tuple(_SHAPES))
     else:
-        numbers = study(given.cases, files=given.files, megabytes=given.megabytes)
+        numbers = study(cases, files=given.files, megabytes=given.megabytes)
     sys.stdout.write(json.dumps(numbers, indent=1) + "\n")
 
 

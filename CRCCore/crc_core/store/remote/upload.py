@@ -14,7 +14,8 @@ from crc_core.store.remote.connection import Connection
 from crc_core.store.remote.watching import Watch
 from crc_core.workflow.intents import Refusal
 
-RANGE_BYTES = 16 * 1024 * 1024
+RANGE_BYTES = 64 * 1024 * 1024
+"""What comes before a line is cut stays at the server all the same; each range waits for the disk once."""
 _PIECE_BYTES = 1 << 20
 _MEND = frozenset({"server.upload_cut", "server.range", "server.upload_elsewhere"})
 """Problems after which one asks how far the file has come and goes on from there."""
@@ -28,6 +29,15 @@ class Parcel:
     manifest: bytes
     files: Mapping[str, Path]
     sizes: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """So many bytes from `start` of a file of `size` bytes."""
+
+    start: int
+    length: int
+    size: int
 
 
 def send_parcel(connection: Connection, parcel: Parcel, watch: Watch) -> None:
@@ -50,7 +60,7 @@ def _send_file(connection: Connection, parcel: Parcel, name: str, path: Path, wa
     while start < size or (size == 0 and attempt == 0):
         length = min(RANGE_BYTES, size - start)
         try:
-            state = _good(_send_range(connection, address, path, start, length, size))
+            state = _good(_send_range(connection, address, path, watch, Stretch(start, length, size)))
         except CrcError as error:
             if error.code not in _MEND or attempt >= connection.patience.attempts:
                 raise
@@ -63,17 +73,19 @@ def _send_file(connection: Connection, parcel: Parcel, name: str, path: Path, wa
         attempt += size == 0
 
 
-def _send_range(connection: Connection, address: str, path: Path, start: int, length: int, size: int) -> Any:
+def _send_range(connection: Connection, address: str, path: Path, watch: Watch, part: Stretch) -> Any:
     def pieces() -> Iterator[bytes]:
         with naming(path), path.open("rb") as stream:
-            stream.seek(start)
-            left = length
+            stream.seek(part.start)
+            left = part.length
             while left and (piece := stream.read(min(left, _PIECE_BYTES))):
+                watch.under_way(part.length - left)
                 left -= len(piece)
                 yield piece
 
-    headers = {} if length == size else {"Content-Range": f"bytes {start}-{start + length - 1}/{size}"}
-    return _send(connection, address, _Body(pieces, length), headers)
+    last = part.start + part.length - 1
+    headers = {} if part.length == part.size else {"Content-Range": f"bytes {part.start}-{last}/{part.size}"}
+    return _send(connection, address, _Body(pieces, part.length), headers)
 
 
 class _Body:

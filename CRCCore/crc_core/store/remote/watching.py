@@ -33,6 +33,10 @@ class Watch:
     def moved(self, count: int) -> None:
         """So many bytes more are over; raises CrcError where the person wants to stop."""
         self.done_bytes += count
-        self.on_progress(self.done_bytes, self.total_bytes)
+        self.under_way(0)
+
+    def under_way(self, count: int) -> None:
+        """So many bytes more have left but are not acknowledged; raises CrcError where the person wants to stop."""
+        self.on_progress(self.done_bytes + count, self.total_bytes)
         if self.is_cancelled():
             raise CrcError("remote.cancelled")
