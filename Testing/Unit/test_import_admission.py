@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -16,51 +14,21 @@ import pytest
 from crc_core.cli.main import main
 from crc_core.errors import CrcError
 from crc_core.identity import UnitId
-from crc_core.importing.admission import ImportRequest, ImportResult, import_study, rehearse_import
+from crc_core.importing.admission import ImportRequest, rehearse_import
 from crc_core.importing.clinical import read_clinical
-from crc_core.store.folder import FolderStore
 from crc_core.vocabulary import CT_PHASES, Mode, Role, Target, Verdict
 from crc_core.workflow.events import Kind
 from crc_core.workflow.views import Phase
+from import_bench import ImportBench
 from import_support import IDENTITY, STUDY_UID, hostile_file, traces, write_file, write_study
-from store_support import MovingClock, new_store
 
 OTHER_PERSON = {"patient_id": "Q1", "name": "司马相如"}
 LATER_UID = "1.2.156.112605.66988331.20260210.9"
 
 
-class Bench:
-    """A store, a key table and a clock below one folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.clock = MovingClock()
-        self.store = new_store(folder, self.clock)
-        self.keys = folder / "keys" / "table.jsonl"
-
-    def request(self, source: Path, **choices: Any) -> ImportRequest:
-        return ImportRequest(source, "01", choices.pop("actor", "manager"), keys=self.keys, **choices)
-
-    def take(self, source: Path, **choices: Any) -> ImportResult:
-        return import_study(choices.pop("store", self.store), self.request(source, **choices), self.clock)
-
-    def refusal(self, source: Path, **choices: Any) -> str:
-        with pytest.raises(CrcError) as caught:
-            self.take(source, **choices)
-        return caught.value.code
-
-    def kinds(self) -> list[Kind]:
-        return [event.kind for event in self.store.events_since(0, "manager") if event.unit is not None]
-
-    def places_without_key(self) -> list[Path]:
-        """Everything that was written except the key table itself."""
-        below = [path for path in self.folder.rglob("*") if path.is_file() and "source" not in path.parts]
-        return [path for path in below if path != self.keys]
-
-
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def bench(tmp_path: Path) -> ImportBench:
+    return ImportBench(tmp_path)
 
 
 @pytest.fixture
@@ -68,7 +36,7 @@ def source(tmp_path: Path) -> Path:
     return write_study(tmp_path / "source" / "a")
 
 
-def test_a_study_is_registered_checked_and_bound(bench: Bench, source: Path) -> None:
+def test_a_study_is_registered_checked_and_bound(bench: ImportBench, source: Path) -> None:
     result = bench.take(source)
     unit = UnitId("CRC-01-000001-H", "T0")
     assert result.unit == unit
@@ -80,7 +48,7 @@ def test_a_study_is_registered_checked_and_bound(bench: Bench, source: Path) -> 
     assert {record.code: record.series_uid for record in view.series} == result.series_uids
 
 
-def test_no_identifying_value_is_in_any_file_or_name_that_was_written(bench: Bench, source: Path) -> None:
+def test_no_identifying_value_is_in_any_file_or_name_that_was_written(bench: ImportBench, source: Path) -> None:
     bench.take(source)
     written = bench.places_without_key()
     assert len(written) > 30
@@ -90,7 +58,7 @@ def test_no_identifying_value_is_in_any_file_or_name_that_was_written(bench: Ben
 
 
 def test_an_error_message_and_the_output_name_no_patient(
-    bench: Bench, source: Path, capsys: pytest.CaptureFixture[str]
+    bench: ImportBench, source: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["import", str(source), "--site", "01", "--store", str(bench.folder / "store"), "--as", "manager"]
     for extra in ([], ["--json"], ["--case", "CRC-01-000001-H", "--time-point", "T1"]):
@@ -101,7 +69,7 @@ def test_an_error_message_and_the_output_name_no_patient(
     assert [value for value in IDENTITY if value in text and value != STUDY_UID] == []
 
 
-def test_voxels_and_grids_in_the_store_are_those_of_the_original(bench: Bench, source: Path) -> None:
+def test_voxels_and_grids_in_the_store_are_those_of_the_original(bench: ImportBench, source: Path) -> None:
     result = bench.take(source)
     for role, code in ((Role.NC, "1"), (Role.PVP, "3")):
         for path in bench.store.open_image(result.unit, role, "manager"):
@@ -112,7 +80,7 @@ def test_voxels_and_grids_in_the_store_are_those_of_the_original(bench: Bench, s
             assert stored.PixelSpacing == original.PixelSpacing
 
 
-def test_the_same_examination_again_is_refused_and_changes_nothing(bench: Bench, source: Path) -> None:
+def test_the_same_examination_again_is_refused_and_changes_nothing(bench: ImportBench, source: Path) -> None:
     bench.take(source)
     before = bench.kinds()
     assert bench.refusal(source) == "import.already_in"
@@ -120,7 +88,9 @@ def test_the_same_examination_again_is_refused_and_changes_nothing(bench: Bench,
     assert bench.kinds() == before
 
 
-def test_a_further_examination_joins_the_case_with_the_same_shift(bench: Bench, source: Path, tmp_path: Path) -> None:
+def test_a_further_examination_joins_the_case_with_the_same_shift(
+    bench: ImportBench, source: Path, tmp_path: Path
+) -> None:
     later = write_study(tmp_path / "source" / "b", day="20260210", study=LATER_UID, seed=1)
     first = bench.take(source)
     assert bench.refusal(later) == "import.patient_known"
@@ -135,13 +105,13 @@ def test_a_further_examination_joins_the_case_with_the_same_shift(bench: Bench, 
     assert days[0] != "2025-11-03"
 
 
-def test_a_known_patient_is_joined_by_the_time_point_alone(bench: Bench, source: Path, tmp_path: Path) -> None:
+def test_a_known_patient_is_joined_by_the_time_point_alone(bench: ImportBench, source: Path, tmp_path: Path) -> None:
     bench.take(source)
     later = write_study(tmp_path / "source" / "b", day="20260210", study=LATER_UID, seed=1)
     assert bench.take(later, time_point="T2").unit == UnitId("CRC-01-000001-H", "T2")
 
 
-def test_the_same_person_under_another_number_is_recognised(bench: Bench, source: Path, tmp_path: Path) -> None:
+def test_the_same_person_under_another_number_is_recognised(bench: ImportBench, source: Path, tmp_path: Path) -> None:
     bench.take(source)
     later = write_study(tmp_path / "source" / "b", day="20260210", study=LATER_UID, seed=1, patient_id="X9")
     assert bench.refusal(later) == "import.patient_known"
@@ -167,7 +137,7 @@ def test_the_same_person_under_another_number_is_recognised(bench: Bench, source
     ],
 )
 def test_what_does_not_fit_is_refused_in_a_sentence(
-    bench: Bench, source: Path, tmp_path: Path, choices: dict[str, Any], wish: dict[str, Any], code: str
+    bench: ImportBench, source: Path, tmp_path: Path, choices: dict[str, Any], wish: dict[str, Any], code: str
 ) -> None:
     bench.take(source)
     before, cases = bench.kinds(), list((bench.folder / "store" / "cases").iterdir())
@@ -179,7 +149,7 @@ def test_what_does_not_fit_is_refused_in_a_sentence(
 
 
 def test_a_single_series_shared_with_an_earlier_time_point_is_told_and_taken(
-    bench: Bench, source: Path, tmp_path: Path
+    bench: ImportBench, source: Path, tmp_path: Path
 ) -> None:
     bench.take(source)
     later = write_study(tmp_path / "source" / "b", day="20260210", study=LATER_UID, seed=1, series=("2", "3", "4"))
@@ -191,7 +161,7 @@ def test_a_single_series_shared_with_an_earlier_time_point_is_told_and_taken(
 
 
 def test_a_part_of_a_known_examination_under_new_series_numbers_is_recognised(
-    bench: Bench, source: Path, tmp_path: Path
+    bench: ImportBench, source: Path, tmp_path: Path
 ) -> None:
     """Exported again with slices left out: other study and series UIDs, other voxels, the same images."""
     bench.take(source)
@@ -253,7 +223,7 @@ def _burnt_in(folder: Path) -> None:
     ],
 )
 def test_a_folder_that_is_not_one_clean_examination_is_refused(
-    bench: Bench, source: Path, change: Callable[[Path], None], code: str
+    bench: ImportBench, source: Path, change: Callable[[Path], None], code: str
 ) -> None:
     change(source)
     assert bench.refusal(source) == code
@@ -261,14 +231,14 @@ def test_a_folder_that_is_not_one_clean_examination_is_refused(
     assert not list((bench.folder / "store" / "cases").iterdir())
 
 
-def test_one_of_several_examinations_is_chosen_by_its_uid(bench: Bench, source: Path) -> None:
+def test_one_of_several_examinations_is_chosen_by_its_uid(bench: ImportBench, source: Path) -> None:
     _two_studies(source)
     assert bench.refusal(source, study_uid="1.2.3") == "import.no_such_study"
     result = bench.take(source, study_uid=LATER_UID)
     assert result.examination.study.study_uid == LATER_UID
 
 
-def test_a_failed_check_keeps_the_unit_out_of_reading_until_it_is_overruled(bench: Bench, source: Path) -> None:
+def test_a_failed_check_keeps_the_unit_out_of_reading_until_it_is_overruled(bench: ImportBench, source: Path) -> None:
     (source / "SE3" / "IM0003").unlink()
     result = bench.take(source)
     assert result.scan.verdict is Verdict.FAIL
@@ -277,7 +247,7 @@ def test_a_failed_check_keeps_the_unit_out_of_reading_until_it_is_overruled(benc
     assert bench.store.unit(result.unit, "manager").phase is Phase.SCAN_REFUSED
 
 
-def test_an_overruled_item_lets_the_unit_be_bound(bench: Bench, source: Path) -> None:
+def test_an_overruled_item_lets_the_unit_be_bound(bench: ImportBench, source: Path) -> None:
     (source / "SE1" / "IM0006").unlink()
     for number in range(1, 7):
         path = source / "SE3" / f"IM{number:04d}"
@@ -294,7 +264,7 @@ def test_an_overruled_item_lets_the_unit_be_bound(bench: Bench, source: Path) ->
     assert bench.kinds()[-2:] == [Kind.SCAN_OVERRULED, Kind.SOURCES_BOUND]
 
 
-def test_a_refused_unit_is_finished_by_importing_it_again_with_a_reason(bench: Bench, source: Path) -> None:
+def test_a_refused_unit_is_finished_by_importing_it_again_with_a_reason(bench: ImportBench, source: Path) -> None:
     for path in (source / "SE3").iterdir():
         item = pydicom.dcmread(path)
         item.SliceThickness = "9"
@@ -309,7 +279,7 @@ def test_a_refused_unit_is_finished_by_importing_it_again_with_a_reason(bench: B
     assert bench.refusal(source) == "import.already_in"
 
 
-def test_what_nobody_can_overrule_is_refused_before_anything_is_written(bench: Bench, source: Path) -> None:
+def test_what_nobody_can_overrule_is_refused_before_anything_is_written(bench: ImportBench, source: Path) -> None:
     (source / "SE3" / "IM0003").unlink()
     plain = rehearse_import(bench.store, bench.request(source), bench.clock)
     assert "PVP.spacing-even" in plain.refused_items
@@ -317,7 +287,7 @@ def test_what_nobody_can_overrule_is_refused_before_anything_is_written(bench: B
     assert bench.kinds() == []
 
 
-def test_a_rehearsal_writes_nothing(bench: Bench, source: Path) -> None:
+def test_a_rehearsal_writes_nothing(bench: ImportBench, source: Path) -> None:
     def tree() -> dict[str, int]:
         files = (path for path in bench.folder.rglob("*") if path.is_file() and "cache" not in path.parts)
         return {str(path): path.stat().st_mtime_ns for path in files}
@@ -330,104 +300,7 @@ def test_a_rehearsal_writes_nothing(bench: Bench, source: Path) -> None:
     assert tree() == before
 
 
-class Stopped(BaseException):
-    """The process ended here."""
-
-
-class StoppingStore:
-    """A store before whose n-th call, or after it, the process ends."""
-
-    CALLS = ("reserve_case", "admit", "act")
-
-    def __init__(self, store: FolderStore, at: int, *, after: bool) -> None:
-        self._store, self._at, self._after, self._count = store, at, after, 0
-
-    def __getattr__(self, name: str) -> Any:
-        call = getattr(self._store, name)
-        if name not in self.CALLS:
-            return call
-
-        def stopping(*values: Any, **named: Any) -> Any:
-            self._count += 1
-            if self._count == self._at and not self._after:
-                os._exit(9)
-            answer = call(*values, **named)
-            if self._count == self._at:
-                os._exit(9)
-            return answer
-
-        return stopping
-
-
-def _killed_import(bench: Bench, source: Path, store: Any) -> None:
-    """Import in a process of its own that is killed on the way, as by a power cut."""
-    child = os.fork()
-    if child == 0:
-        try:
-            bench.take(source, store=store)
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 9
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("at", [1, 2, 3, 4])
-def test_an_import_killed_at_any_step_is_finished_by_a_retry(bench: Bench, source: Path, at: int, after: bool) -> None:
-    _killed_import(bench, source, StoppingStore(bench.store, at, after=after))
-    if at == 1:  # a reserved serial that nobody remembers is lost, as on paper
-        assert bench.kinds() == []
-    result = bench.take(source)
-    assert bench.kinds() == [Kind.UNIT_REGISTERED, Kind.SCAN_CHECKED, Kind.SOURCES_BOUND]
-    assert result.unit is not None
-    assert result.unit.case == ("CRC-01-000002-F" if (at, after) == (1, True) else "CRC-01-000001-H")
-    assert traces(bench.places_without_key()) == []
-    assert not list(bench.keys.parent.rglob("*.dcm"))
-    assert bench.refusal(source) == "import.already_in"
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_an_import_killed_while_writing_is_finished_by_a_retry(
-    bench: Bench, source: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from crc_core.importing import preparing
-
-    real, count = preparing.write_deidentified, [0]
-
-    def dying(*values: Any) -> Any:
-        count[0] += 1
-        return os._exit(9) if count[0] == 9 else real(*values)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(preparing, "write_deidentified", dying)
-        _killed_import(bench, source, bench.store)
-    assert len(list(bench.keys.parent.rglob("*.dcm"))) == 8
-    assert bench.take(source).unit == UnitId("CRC-01-000001-H", "T0")
-    assert not list(bench.keys.parent.rglob("*.dcm"))
-
-
-def test_a_full_disk_is_one_sentence_and_leaves_nothing(
-    bench: Bench, source: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real, count = Path.write_bytes, [0]
-
-    def filling(path: Path, data: bytes) -> int:
-        if path.suffix == ".dcm":
-            count[0] += 1
-            if count[0] > 5:
-                raise OSError(errno.ENOSPC, "full")
-        return real(path, data)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "write_bytes", filling)
-        assert bench.refusal(source) == "file.disk_full"
-    assert bench.kinds() == []
-    assert not list(bench.keys.parent.rglob("*.dcm"))
-    assert bench.take(source).unit == UnitId("CRC-01-000001-H", "T0")
-
-
-def test_clinical_context_is_checked_moved_and_kept(bench: Bench, source: Path, tmp_path: Path) -> None:
+def test_clinical_context_is_checked_moved_and_kept(bench: ImportBench, source: Path, tmp_path: Path) -> None:
     file = tmp_path / "source" / "clinical.json"
     values = {"primary_site": "rectum_middle", "treatment": ["neoadjuvant_chemotherapy"], "surgery_date": "2025-12-01"}
     document = {"schema": "crc-clinical/1", "treatment_since": "2025-11-10", "cea_ng_ml": 5.25, **values}
@@ -466,7 +339,7 @@ def test_clinical_context_that_is_not_allowed_is_refused(tmp_path: Path, text: s
 
 
 def test_the_command_answers_in_json_and_by_its_exit_code(
-    bench: Bench, source: Path, capsys: pytest.CaptureFixture[str]
+    bench: ImportBench, source: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["import", str(source), "--site", "01", "--store", str(bench.folder / "store"), "--as", "manager"]
     words += ["--keys", str(bench.keys), "--json"]
@@ -505,7 +378,7 @@ def test_the_command_answers_in_json_and_by_its_exit_code(
     ],
 )
 def test_bad_words_are_one_line_and_exit_2(
-    bench: Bench, source: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+    bench: ImportBench, source: Path, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = [word.replace("STORE", str(bench.folder / "store")) for word in words]
     keys = [] if "--keys" in words else ["--keys", str(bench.keys)]
@@ -516,7 +389,7 @@ def test_bad_words_are_one_line_and_exit_2(
     assert bench.kinds() == []
 
 
-def test_a_hidden_name_in_a_file_name_or_folder_is_not_carried_along(bench: Bench, tmp_path: Path) -> None:
+def test_a_hidden_name_in_a_file_name_or_folder_is_not_carried_along(bench: ImportBench, tmp_path: Path) -> None:
     folder = write_study(tmp_path / "source" / "欧阳靖宇 100% P00772941")
     for path in list(folder.rglob("IM*")):
         path.rename(path.with_name(f"欧阳靖宇_{path.name}.dcm"))
@@ -524,7 +397,7 @@ def test_a_hidden_name_in_a_file_name_or_folder_is_not_carried_along(bench: Benc
     assert traces(bench.places_without_key()) == []
 
 
-def test_a_file_with_too_few_voxels_counts_as_missing(bench: Bench, source: Path) -> None:
+def test_a_file_with_too_few_voxels_counts_as_missing(bench: ImportBench, source: Path) -> None:
     item = hostile_file(3, series="3")
     item.add_new("PixelData", "OW", b"\0" * 500)
     write_file(item, source / "SE3" / "IM0003")
