@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from itertools import islice
 from pathlib import Path
 
@@ -66,3 +71,34 @@ def test_lesions_that_do_not_count(jobs: list[PairJob]) -> None:
     (result,) = compare_many([job], workers=1)
     assert result.comparison is not None
     assert result.comparison.is_absent
+
+
+@pytest.mark.full
+@pytest.mark.skipif(os.name != "posix", reason="a key at a terminal reaches all its processes as a signal")
+@pytest.mark.parametrize("after_s", [0.5, 2.0, 5.0])
+def test_a_batch_that_is_stopped_says_so_in_one_line_and_writes_nothing(
+    jobs: list[PairJob], tmp_path: Path, after_s: float
+) -> None:
+    table, out = tmp_path / "pairs.csv", tmp_path / "out.csv"
+    table.write_text("a,b\n" + f"{jobs[0].mask_a},{jobs[0].mask_b}\n" * 50_000)
+    words = ["agree", "--pairs", str(table), "--csv", str(out), "--workers", "2", "--lang", "en"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "crc_core.cli.main", *words], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    time.sleep(after_s)
+    os.killpg(process.pid, signal.SIGINT)
+    told = process.communicate(timeout=120)[1]
+    assert (process.returncode, told) == (2, "Stopped by you. Nothing was left half-written.\n")
+    assert not out.exists()
+    assert all_ended(process.pid)
+
+
+def all_ended(group: int, patience_s: float = 20.0) -> bool:
+    """Whether all processes of a group end; one that nobody has asked about yet (a zombie) has ended."""
+    ends = time.monotonic() + patience_s
+    while time.monotonic() < ends:
+        rows = [line.split() for line in subprocess.check_output(["ps", "-eo", "pgid=,stat="], text=True).splitlines()]
+        if not any(int(number) == group and not state.startswith("Z") for number, state in rows):
+            return True
+        time.sleep(0.1)
+    return False

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +21,7 @@ from crc_core.geometry.requirements import require_same_grid
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing.queues import SimpleQueue
 
 _AHEAD = 16
 """Pairs handed out in advance for each worker: one pair that takes a hundred times longer than the others does not keep
@@ -51,8 +54,9 @@ def compare_many(
     """Compare many pairs; the results come one by one in the order of the jobs, for as long as they are asked for.
 
     A pair that cannot be compared gives its refusal and does not stop the others. Counting the results is the progress;
-    to cancel, close the iterator (or leave the loop): pairs not yet begun are dropped. With one worker, or one core,
-    everything happens in this process; else in fresh processes, whose program must be importable as a module.
+    to cancel, close the iterator (or leave the loop): workers are ended in the middle of what they do. With one worker,
+    or one core, everything happens in this process; else in fresh processes, whose program must be importable as a
+    module.
     """
     count = workers or os.cpu_count() or 1
     if count == 1:
@@ -61,24 +65,49 @@ def compare_many(
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from _in_order(pool, iter(jobs), policy, _AHEAD * count)
+    context = multiprocessing.get_context("spawn")
+    workers_began = context.SimpleQueue()
+    with ProcessPoolExecutor(count, context, _begin, (workers_began,)) as pool:
+        try:
+            yield from _in_order(pool, iter(jobs), policy, _AHEAD * count)
+        except (GeneratorExit, KeyboardInterrupt):
+            while not workers_began.empty():
+                with suppress(ProcessLookupError):
+                    os.kill(workers_began.get(), signal.SIGTERM)
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _begin(workers_began: SimpleQueue[int]) -> None:
+    # Whoever stops the work at a terminal sends the signal to all processes at once; what follows is the first one's.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    workers_began.put(os.getpid())
 
 
 def _in_order(
     pool: ProcessPoolExecutor, left: Iterator[PairJob], policy: AgreementPolicy | None, ahead: int
 ) -> Iterator[PairResult]:
     waiting: deque[Future[PairResult]] = deque()
-    try:
-        while True:
-            for job in itertools.islice(left, ahead - len(waiting)):
+    while True:
+        for job in itertools.islice(left, ahead - len(waiting)):
+            with _born_deaf():
                 waiting.append(pool.submit(_compare, job, policy))
-            if not waiting:
-                return
-            yield waiting.popleft().result()
+        if not waiting:
+            return
+        yield waiting.popleft().result()
+
+
+@contextmanager
+def _born_deaf() -> Iterator[None]:
+    """A process that begins meanwhile cannot be interrupted by a key before it has begun, where systems know that."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
     finally:
-        for future in waiting:
-            future.cancel()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _compare(job: PairJob, policy: AgreementPolicy | None) -> PairResult:
