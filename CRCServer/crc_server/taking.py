@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from crc_core.identity import UnitId
 from crc_core.text import Lang
 from crc_core.workflow.payloads import SeriesRecord
 
+from crc_server.leaving_out import by_grant_alone, without_words
 from crc_server.models import TakenRow
 from crc_server.reports import report_page
 from crc_server.store.server_store import ServerStore
@@ -58,7 +59,18 @@ def archive_of(store: ServerStore, unit: UnitId, viewer: str, lang: Lang) -> Ite
     """
     sealed = store.open_final(unit, viewer)
     members = [member for record in store.series(unit, viewer) for member in _series(store, unit, record)]
-    return _bytes_of(store, sealed, members, report_page(sealed, lang))
+    granted = by_grant_alone(store.ledger.context.person(viewer))
+    plain = without_words(sealed) if granted else {}
+    return _bytes_of(store, _documents(sealed, plain), members, report_page(sealed, lang, with_words=not granted))
+
+
+def _documents(sealed: SealedFolder, plain: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """The files of a final by their names in an archive; those with words only without them, under another name."""
+    for name in (*sorted(sealed.manifest.files), MANIFEST_NAME):
+        if name in plain:
+            yield f"final-without-words/{name}", plain[name]
+        else:
+            yield f"final/{name}", _read(sealed.folder / name)
 
 
 def _series(store: ServerStore, unit: UnitId, record: SeriesRecord) -> Iterator[Member]:
@@ -67,11 +79,13 @@ def _series(store: ServerStore, unit: UnitId, record: SeriesRecord) -> Iterator[
         yield Member(f"images/{record.code}/{name}", f"{key}/{name}", entry)
 
 
-def _bytes_of(store: ServerStore, sealed: SealedFolder, members: list[Member], report: bytes) -> Iterator[bytes]:
+def _bytes_of(
+    store: ServerStore, documents: Iterator[tuple[str, bytes]], members: list[Member], report: bytes
+) -> Iterator[bytes]:
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
-        for name in (*sorted(sealed.manifest.files), MANIFEST_NAME):
-            archive.writestr(_info(f"final/{name}"), _read(sealed.folder / name))
+        for name, data in documents:
+            archive.writestr(_info(name), data)
             yield pipe.taken()
         archive.writestr(_info("report.html"), report)
         for member in members:

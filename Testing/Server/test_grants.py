@@ -7,13 +7,16 @@ import hashlib
 import io
 import json
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 from api_bench import ApiBench, UnitInState, undone, unit_in
+from crc_core.workflow import payloads as p
 from crc_core.workflow.events import Kind
 from django.test import Client
-from store_support import PEOPLE, PIN, write_study
+from store_contract import DISPUTING_SHIFT
+from store_support import PEOPLE, PIN, accepted, sealed_final, write_study
 
 NAMED = "Mrs Zhang of 12 Harbour Road"
 
@@ -117,6 +120,40 @@ def test_no_words_about_a_patient_reach_a_data_user_on_any_way(
     assert [row["age"] for row in [item["values"] for item in json.loads(shown[3])["records"]]] == [61]
     assert not any(b'"%s"' % person.encode() in shown[4] for person in PEOPLE)
     assert NAMED in visitors["manager"].get(f"/cases/{case}").content.decode()
+
+
+def test_words_in_a_final_do_not_leave_with_a_data_user(
+    api: ApiBench, visitors: dict[str, Client], tmp_path: Path
+) -> None:
+    with undone():
+        _words_stay(api, visitors, tmp_path)
+
+
+def _words_stay(api: ApiBench, visitors: dict[str, Client], folder: Path) -> None:
+    prepared = api.bench.opened("wang", "li")
+    unit = str(prepared.unit)
+    api.bench.read(prepared, "wang")
+    api.bench.read(prepared, "li", DISPUTING_SHIFT)
+    api.bench.clock.wait(minutes=31)
+    api.bench.harness.advance()
+    comparison = api.bench.harness.store("chief").unit(prepared.unit, "chief").comparison
+    assert comparison is not None
+    final = sealed_final(folder / "final", prepared, comparison.readings, "chief", words=NAMED)
+    accepted(api.bench.sign(final, prepared.unit, "chief", comparison.readings))
+    api.bench.must("admin", Kind.ACCESS_GRANTED, p.AccessGranted("g-words", "user", (unit,), "a study"))
+    for person, sees in (("chief", True), ("user", False)):
+        files = {name: api.call(person, "get", f"units/{unit}/final/files/{name}") for name in final.manifest.files}
+        refused = {name for name, answer in files.items() if answer.status != 200}
+        assert refused == (set() if sees else {"final.json", "report.json"})
+        archive = zipfile.ZipFile(io.BytesIO(api.call(person, "get", f"units/{unit}/archive").body))
+        told = [answer.body for answer in files.values()] + [archive.read(name) for name in archive.namelist()]
+        assert any(NAMED.encode() in item for item in told) is sees
+    documents = {
+        name: json.loads(archive.read(f"final-without-words/{name}")) for name in ("final.json", "report.json")
+    }
+    assert documents["final.json"]["targets"][0]["lesions"][0]["number"] == 1
+    assert documents["report.json"]["lesions"]
+    assert NAMED not in visitors["user"].get(f"/units/{unit}/report").content.decode()
 
 
 def test_an_archive_holds_the_final_the_report_and_the_images_and_stands_in_the_audit(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from crc_core.reading.schema import (
     TargetReading,
 )
 from crc_core.reading.seal import FinalDraft, ReadingDraft, open_final, seal_final, seal_reading
-from crc_core.report.document import Lesion, new_report
+from crc_core.report.document import Answer, FieldPath, Lesion, new_report
 from crc_core.store.folder import FolderStore
 from crc_core.store.folder.people import PinPolicy
 from crc_core.store.protocol import PreparedUnit, Receipt, Store
@@ -197,11 +197,20 @@ def submission(sealed: SealedFolder, reader: str, **changes: Any) -> p.ReadingSu
 
 
 def sealed_final(
-    folder: Path, prepared: PreparedUnit, parents: tuple[str, str], signer: str | None, head: str = FIRST_PREV
+    folder: Path,
+    prepared: PreparedUnit,
+    parents: tuple[str, str],
+    signer: str | None,
+    head: str = FIRST_PREV,
+    words: str = "",
 ) -> SealedFolder:
-    """A final that takes the first reader's contour; by rule where nobody signs."""
+    """A final that takes the first reader's contour; by rule where nobody signs; `words` are written into it."""
     record = prepared.registration.series[0]
-    lesion = FinalLesion(1, LesionClass.TUMOUR, Take.A, (1,), (1,))
+    lesion = FinalLesion(1, LesionClass.TUMOUR, Take.A, (1,), (1,), note=words or None)
+    report = new_report(prepared.unit, (Lesion(Target.PRIMARY, 1, LesionClass.TUMOUR),))
+    if words:
+        written = {FieldPath("liver", None, "other"): Answer(words), FieldPath("primary", 1, "other"): Answer(words)}
+        report = replace(report, answers={**report.answers, **written})
     target = FinalTarget(Target.PRIMARY, TargetAnswer.DRAWN, record.code, Mode.SUBTRACTION, (lesion,))
     final = Final(
         FINAL_SCHEMA,
@@ -217,7 +226,7 @@ def sealed_final(
         None if signer is None else Title.CHIEF.value,
     )
     masks = {mask_name(record.code, Target.PRIMARY): tube(grid_of(record))[0]}
-    return seal_final(folder, FinalDraft(final, new_report(prepared.unit).to_json(), {}, masks))
+    return seal_final(folder, FinalDraft(final, report.to_json(), {}, masks))
 
 
 def open_store(folder: Path, clock: MovingClock, cache: Path | None = None, **changes: Any) -> FolderStore:

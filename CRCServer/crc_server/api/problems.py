@@ -63,6 +63,7 @@ _STATUS: Mapping[str, int] = MappingProxyType(
         "workflow.moment_unknown": 404,
         "access.nothing_then": 404,
         "access.in_force": 409,
+        "access.words": 403,
         "file.disk_full": 507,
     }
 )

@@ -10,8 +10,7 @@ from crc_core.files.records import to_document
 from crc_core.files.sealed import MANIFEST_NAME, SealedFile, SealedFolder
 from crc_core.store.looking_back import unit_at
 from crc_core.store.protocol import StoreInfo
-from crc_core.vocabulary import PersonRole, Role
-from crc_core.workflow.gates import phases_known
+from crc_core.vocabulary import Role
 from crc_core.workflow.views import PriorUnit, UnitView, WorkItem
 from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -24,6 +23,7 @@ from crc_server.api.describing import describe
 from crc_server.api.files import file_response
 from crc_server.api.problems import language
 from crc_server.api.schemas import listed, schema_of
+from crc_server.leaving_out import by_grant_alone, without_words
 from crc_server.taking import What, archive_of, note_taken
 
 _USUAL_LINES, _MOST_LINES = 200, 1000
@@ -88,7 +88,7 @@ class TakingView(StoreView):
     def note_granted(self, what: What, unit: str) -> None:
         """Note what somebody took who has it by a grant alone."""
         person = self.store.ledger.context.person(self.person)
-        if person is not None and not phases_known(person) and PersonRole.DATA_USER in person.roles:
+        if person is not None and by_grant_alone(person):
             note_taken(person.id, what, self.store.ledger.now, unit)
 
 
@@ -171,7 +171,10 @@ class FinalFileView(StoreView):
     def get(self, request: Request, unit: str, name: str) -> HttpResponseBase:
         """Its bytes."""
         wanted = request.query_params.get("final")
-        return _member(self.store.open_final(unit_of(unit), self.person, wanted), name)
+        sealed = self.store.open_final(unit_of(unit), self.person, wanted)
+        if by_grant_alone(self.store.ledger.context.person(self.person)) and name in without_words(sealed):
+            raise CrcError("access.words", name=name)
+        return _member(sealed, name)
 
 
 class ArchiveView(StoreView):

@@ -26,6 +26,7 @@ from django.views.decorators.http import require_GET, require_POST
 from crc_server.api.base import unit_of
 from crc_server.clinical import StoredRecord, records_of, restore_version, without_names
 from crc_server.going_back import Wish, restore_final
+from crc_server.leaving_out import by_grant_alone
 from crc_server.reports import PAGE_POLICY, report_page
 from crc_server.taking import What, archive_of, note_taken
 from crc_server.web.page import Visit, page
@@ -155,7 +156,8 @@ def report(visit: Visit, unit: str) -> HttpResponse:
     """The structured report of a final, as it is printed."""
     wanted = visit.request.GET.get("final") or None
     sealed = visit.store.open_final(unit_of(unit), visit.person.id, wanted)
-    answer = HttpResponse(report_page(sealed, visit.lang), content_type="text/html; charset=utf-8")
+    page_bytes = report_page(sealed, visit.lang, with_words=not by_grant_alone(visit.person))
+    answer = HttpResponse(page_bytes, content_type="text/html; charset=utf-8")
     answer["Content-Security-Policy"] = PAGE_POLICY
     return answer
 
