@@ -16,8 +16,27 @@ except ModuleNotFoundError as error:
     import crc_core
 
 from crc_core.text import say
+from crc_widgets.in_pieces import imported
 from crc_widgets.language import panel_language
 from crc_widgets.module_panel import ModulePanel
+
+_PIECES = (
+    "crc_core.workflow.payloads",
+    "crc_core.workflow.context",
+    "crc_core.workflow.listing",
+    "crc_core.store.folder",
+    "crc_core.report.key_images",
+    "crc_core.phantom",
+    "crc_core.desk.job_forms",
+    "CRCAnnotatorLib.presenter.state",
+    "CRCAnnotatorLib.presenter.desk",
+    "CRCAnnotatorLib.presenter.cases",
+    "CRCAnnotatorLib.presenter.contour",
+    "CRCAnnotatorLib.presenter.annotator",
+    "CRCAnnotatorLib.scene.slicer_scene",
+    "CRCAnnotatorLib.view.window",
+)
+"""What the panel is made of, from the bottom up, in pieces that each take a few hundredths of a second to import."""
 
 
 class CRCAnnotator(ScriptedLoadableModule):
@@ -42,7 +61,11 @@ class CRCAnnotatorWidget(ModulePanel):
     own_package = "CRCAnnotatorLib"
 
     def new_session(self):
-        return Session(self.parent)
+        yield from imported(_PIECES)
+        session = Session(self.parent)
+        yield
+        session.furnish(self.parent)
+        return session
 
 
 class Session:
@@ -58,16 +81,13 @@ class Session:
         from crc_widgets.application import SlicerApplication
         from crc_widgets.ask import Dialogs
         from crc_widgets.clock import MachineClock
-        from crc_widgets.dialog import run_modal
         from crc_widgets.dicom_picker import StudyPicker
         from crc_widgets.editor_host import EditorHost
         from crc_widgets.jobs import QtJobs
         from crc_widgets.keeper_client import KeeperClient
         from crc_widgets.settings import SlicerSettings
-        from CRCAnnotatorLib.presenter.annotator import Annotator
         from CRCAnnotatorLib.presenter.ports import Kit, Step
         from CRCAnnotatorLib.scene.slicer_scene import SlicerScene
-        from CRCAnnotatorLib.view.window import AnnotatorWindow
 
         load_our_terminology()
         home = type(self).home or data_folder()
@@ -78,7 +98,7 @@ class Session:
         self.scene = SlicerScene(
             slicer.mrmlScene, SlicerScreen(slicer.mrmlScene, SlicerApplication(), ANNOTATOR_VIEWS), self.editor
         )
-        kit = Kit(
+        self._kit = Kit(
             scene=self.scene,
             ask=self.ask,
             jobs=self.jobs,
@@ -90,7 +110,14 @@ class Session:
             connect=self.connect,
             versions={"slicer": slicer.app.applicationVersion, "python": sys.version.split()[0]},
         )
-        self.annotator = Annotator(kit, panel_language())
+
+    def furnish(self, parent):
+        """Presenter and view, once what they stand on is there."""
+        from crc_widgets.dialog import run_modal
+        from CRCAnnotatorLib.presenter.annotator import Annotator
+        from CRCAnnotatorLib.view.window import AnnotatorWindow
+
+        self.annotator = Annotator(self._kit, panel_language())
         self.editor.on_brush_changed(self.annotator.contour.set_brush)
         self.window = AnnotatorWindow(parent, self.annotator, self.editor.widget, self.ask.text, run_modal)
 

@@ -15,8 +15,23 @@ except ModuleNotFoundError as error:
     import crc_core
 
 from crc_core.text import say
+from crc_widgets.in_pieces import imported
 from crc_widgets.language import panel_language
 from crc_widgets.module_panel import ModulePanel
+
+_PIECES = (
+    "crc_core.workflow.payloads",
+    "crc_core.workflow.context",
+    "crc_core.workflow.listing",
+    "crc_core.store.folder",
+    "crc_core.report.key_images",
+    "CRCQualityControlLib.presenter.ports",
+    "CRCQualityControlLib.presenter.quality",
+    "CRCQualityControlLib.scene.slicer_quality_scene",
+    "CRCQualityControlLib.view.pages",
+    "CRCQualityControlLib.view.window",
+)
+"""What the panel is made of, from the bottom up, in pieces that each take a few hundredths of a second to import."""
 
 
 class CRCQualityControl(ScriptedLoadableModule):
@@ -40,6 +55,7 @@ class CRCQualityControlWidget(ModulePanel):
     own_package = "CRCQualityControlLib"
 
     def new_session(self):
+        yield from imported(_PIECES)
         return Session(self.parent)
 
 

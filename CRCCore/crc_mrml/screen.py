@@ -44,6 +44,9 @@ class SlicerScreen:
         self._before: int = slicer.vtkMRMLLayoutNode.SlicerLayoutInitialView
         self._probe_was_on: int | None = None
         self._dressed: set[str] = set()
+        self._pauses = 0
+        self._is_paused = self._is_awaited = False
+        self._laid_out: tuple[str, ...] = ()
 
     def show(self, arrangement: Arrangement) -> ShownViews:
         """Put the views up; what was there before is remembered."""
@@ -53,7 +56,7 @@ class SlicerScreen:
         self._silence_probe()
         layout.RemoveAllMaximizedViewNodes()
         manager.setLayout(add_layout(layout, arrangement, self._views))
-        names = view_names(len(arrangement.panes), self._views)
+        names = self._laid_out = view_names(len(arrangement.panes), self._views)
         self._settle(names)
         slices = tuple(self._scene.GetSingletonNode(name, "vtkMRMLSliceNode") for name in names)
         leads = arrangement.kind not in COMPARING
@@ -84,15 +87,34 @@ class SlicerScreen:
 
     def pause(self) -> None:
         """Draw nothing until `resume`."""
+        self._pauses += 1
         manager = self._application.layout_manager()
-        if manager is not None:
+        if manager is not None and not self._is_paused:
+            self._is_paused = True
             manager.pauseRender()
 
     def resume(self) -> None:
-        """Draw again."""
+        """Draw again, once for all that is changed until Slicer's event loop comes to its next turn."""
+        self._pauses -= 1
+        if self._is_paused and not self._is_awaited:
+            self._is_awaited = True
+            self._application.later(self._draw_again)
+
+    def _draw_again(self) -> None:
+        self._is_awaited = False
+        if not self._is_paused or self._pauses:
+            return
+        self._is_paused = False
         manager = self._application.layout_manager()
-        if manager is not None:
-            manager.resumeRender()
+        if manager is None:
+            return
+        for name in self._laid_out:
+            widget = manager.sliceWidget(name)
+            if widget is not None:
+                # A view that was to be painted while it was paused has forgotten that; once asked it is drawn once.
+                widget.sliceView().scheduleRender()
+        self._laid_out = ()
+        manager.resumeRender()
 
     def give_back(self) -> None:
         """The layout that was there before comes back; nothing of ours is written in any view."""
@@ -111,6 +133,7 @@ class SlicerScreen:
 
     def release(self) -> None:
         """Take views and layouts of ours out of the application."""
+        self._draw_again()
         if self._application.layout_manager() is not None:
             self.give_back()
             remove_layouts(self._layout_node(), self._views)

@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Slicer"))
 import numpy as np
 import slicer
 import slicer_support as hand
-from annotator_hand import Annotator
 from case_in_hand import VIEW, CaseInHand
+from slicer_bench_panel import first_visit, ways
 
 ASKED = json.loads(os.environ["CRC_BENCH"])
 RADIUS_MM, STEP_MM = 28.0, 2.0
@@ -221,7 +221,8 @@ def ratio(opening: dict[str, list[tuple[float, float]]], which: int) -> float:
 
 def main() -> None:
     """Measure, and write what was found."""
-    Annotator()
+    hand.fill_the_screen()
+    visit = first_visit()
     slots = Slots()
     slots.watch()
     opening: dict[str, list[tuple[float, float]]] = {"ours": [], "slicer_dicom_module": []}
@@ -235,6 +236,7 @@ def main() -> None:
         slots.measuring = False
         opening["ours"].append(seconds)
     while_opening, slots.pieces = slots.table(), {}
+    panel = ways(case)
     slots.measuring = True
     draw(case)
     slots.measuring = False
@@ -243,6 +245,8 @@ def main() -> None:
         "opening_processor_s": {name: [round(worked, 3) for _, worked in found] for name, found in opening.items()},
         "opening_ratio": ratio(opening, 0),
         "opening_processor_ratio": ratio(opening, 1),
+        "first_visit": visit,
+        "slots_of_the_panel": panel,
         "slots_while_opening": while_opening,
         "slots_while_drawing": slots.table(),
     }

@@ -20,8 +20,9 @@ class Annotator(hand.PanelHand):
     def __init__(self) -> None:
         hand.fill_the_screen()
         slicer.util.selectModule("CRCAnnotator")
-        hand.settle(0.3)
         self._widget = slicer.modules.crcannotator.widgetRepresentation().self()
+        hand.wait_until(lambda: self._widget.session is not None, "the panel is built")
+        hand.settle(0.3)
 
     @property
     def session(self) -> Any:

@@ -16,8 +16,9 @@ class Senior(hand.PanelHand):
 
     def __init__(self) -> None:
         slicer.util.selectModule("CRCQualityControl")
-        hand.settle(0.3)
         self.module = slicer.modules.crcqualitycontrol.widgetRepresentation().self()
+        hand.wait_until(lambda: self.module.session is not None, "the panel is built")
+        hand.settle(0.3)
 
     @property
     def session(self) -> Any:

@@ -27,8 +27,8 @@ class Quality:
 
     def __init__(self, place: Path) -> None:
         slicer.util.selectModule("CRCQualityControl")
-        hand.settle(0.3)
-        self.session = slicer.modules.crcqualitycontrol.widgetRepresentation().self().session
+        panel = slicer.modules.crcqualitycontrol.widgetRepresentation().self()
+        self.session = hand.wait_until(lambda: panel.session, "the panel is built")
         self.session.quality.open_store(str(place))
 
     @property
@@ -270,6 +270,35 @@ class QualityPages(unittest.TestCase):
         panel.session.ask.folder = lambda *_: out
         panel.press("sample.export")
         self.assertTrue(list(out.glob("sample-20260101-*/sample.html")))
+
+    def test_5_the_study_of_the_sample_is_computed_looked_at_and_taken_away(self) -> None:
+        panel = self.panel
+        panel.work_as("chief")
+        panel.turn_to("agreement")
+        panel.press("agreement.compute")
+        self.assertEqual(panel.state.message.level.value, "error")
+        panel.control("agreement.allow_small").setChecked(True)
+        panel.press("agreement.compute")
+        shown = panel.state.agreement
+        self.assertTrue(shown.is_ready, panel.state.message)
+        self.assertIn("ICC(1,1)", panel.control("agreement.lead").text + panel.control("agreement.verdict").text)
+        measures = panel.words_of("agreement.table")
+        self.assertEqual(len(measures), len(shown.measures.rows))
+        panel.press("agreement.part.pairs")
+        panel.choose_row("agreement.table", 0)
+        self.assertEqual(len(panel.words_of("agreement.table")), trainer_store.SAMPLED * len(trainer_store.TARGETS))
+        self.assertTrue(panel.words_of("agreement.targets"))
+        people = {name for row in panel.words_of("agreement.table") for name in row[2].split(" / ")}
+        self.assertLessEqual(people, set(trainer_store.NAMES.values()))
+        hand.keep_picture("quality-10-agreement")
+        panel.press("agreement.part.answers")
+        self.assertTrue(panel.words_of("agreement.table"))
+        out = hand.folder() / "论文"
+        out.mkdir()
+        panel.session.ask.folder = lambda *_: out
+        panel.press("agreement.export")
+        self.assertTrue(list(out.glob("agreement-inter-*/study.html")))
+        self.assertTrue(list(out.glob("agreement-inter-*/icc.csv")))
 
     def test_6_every_number_of_the_progress_opens_its_list(self) -> None:
         panel = self.panel
