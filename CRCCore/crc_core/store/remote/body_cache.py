@@ -121,13 +121,20 @@ def _touch(folder: Path) -> None:
             os.utime(folder)
 
 
-def _size(folder: Path) -> int:
+def _size(folder: Path | str) -> int:
     """The bytes of all files below; what goes meanwhile counts nothing."""
     total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += (Path(place) / name).stat().st_size
-            except FileNotFoundError:
-                continue
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                total += _size(entry.path) if entry.is_dir(follow_symlinks=False) else _bytes_of(entry)
+    except FileNotFoundError:
+        pass
     return total
+
+
+def _bytes_of(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_size
+    except FileNotFoundError:
+        return 0
