@@ -6,14 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import qt
-import slicer
 from crc_core.text import Lang, say
 from crc_widgets.about_panel import show_help
 from crc_widgets.activity import Activity
-from crc_widgets.close_guard import CloseGuard
-from crc_widgets.dialog import shown
-from crc_widgets.main_window import WindowParts
-from crc_widgets.shortcuts import Shortcuts, ShortcutSheet
+from crc_widgets.module_frame import ModuleFrame
+from crc_widgets.shortcuts import Shortcuts
 from crc_widgets.side_dock import SideDock
 
 from CRCAnnotatorLib.presenter.state import State, StepId
@@ -40,51 +37,38 @@ class AnnotatorWindow:
         ask_words: Callable[[str, str], str | None],
         run: Callable[[qt.QDialog], object],
     ) -> None:
-        self._annotator, self._run = annotator, run
+        self._annotator = annotator
         self._step: StepId | None = None
         self._lang: Lang | None = None
-        self._entered = False
         self.panel = Panel(parent, annotator, editor, ask_words, self.show_report, self._drawn)
         self.dock = SideDock(self.panel.report.widget, "CRCReportDock", WIDTH)
         self.panel.menu.show_sheet = self.show_sheet
         self.panel.menu.show_help = self._show_help
         self.shortcuts = Shortcuts(bindings_of(self.panel, self.show_report, self.show_sheet))
-        self._parts = WindowParts(PANEL_WIDTH)
+        self._frame = ModuleFrame(self.dock, self.shortcuts, PANEL_WIDTH, self._may_close, run)
         self._activity = Activity(self.panel.widget, annotator.touched)
-        self._guard: CloseGuard | None = None
 
     def enter(self) -> None:
         """The module is shown."""
-        self._entered = True
-        self._parts.take()
-        window = slicer.util.mainWindow()
+        window = self._frame.enter()
         if window is not None:
-            self.shortcuts.install(window)
             # The native window sees every key and every move of the mouse, over the images too.
             native = window.windowHandle()
             self._activity.watch([native] if native is not None else [window])
-            if self._guard is None:
-                self._guard = CloseGuard(window, self._may_close)
         self._annotator.hub.on_render(self.panel.render)
 
     def leave(self) -> None:
         """Another module is shown; the case stays open."""
-        self._entered = False
         self._step = None
+        self._frame.leave()
         self.panel.commit()
-        self.shortcuts.remove()
         self._activity.stop()
-        self.dock.hide()
-        self._parts.give_back()
 
     def release(self) -> None:
         """Nothing of ours stays in the window."""
         self._annotator.hub.on_render(None)
         self.leave()
-        self.dock.release()
-        if self._guard is not None:
-            self._guard.release()
-            self._guard = None
+        self._frame.release()
 
     def show_report(self) -> None:
         """Bring the report up."""
@@ -93,17 +77,14 @@ class AnnotatorWindow:
 
     def show_sheet(self) -> None:
         """Show the sheet of shortcuts."""
-        lang = self._annotator.hub.lang
-        sheet = ShortcutSheet(slicer.util.mainWindow(), self.shortcuts.bindings, lang)
-        with shown(sheet.dialog, self._run):
-            pass
+        self._frame.show_sheet(self._annotator.hub.lang)
 
     def _show_help(self) -> None:
         show_help("tutorial", self._annotator.hub.lang)
 
     def _drawn(self, state: State) -> None:
         """After a state was drawn: the report's dock comes with a case and goes with it."""
-        if not self._entered:
+        if not self._frame.is_shown:
             return
         if state.report is None:
             self.dock.hide()

@@ -6,13 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import qt
-import slicer
 from crc_core.text import Lang, say
 from crc_widgets.about_panel import show_help
-from crc_widgets.close_guard import CloseGuard
-from crc_widgets.dialog import shown
-from crc_widgets.main_window import WindowParts
-from crc_widgets.shortcuts import Shortcuts, ShortcutSheet
+from crc_widgets.module_frame import ModuleFrame
+from crc_widgets.shortcuts import Shortcuts
 from crc_widgets.side_dock import SideDock
 
 from CRCQualityControlLib.presenter.state import CaseState, Page, State
@@ -39,8 +36,7 @@ class QualityWindow:
         editor: qt.QWidget | None,
         run: Callable[[qt.QDialog], object],
     ) -> None:
-        self._quality, self._run = quality, run
-        self._entered = False
+        self._quality = quality
         self._page: Page | None = None
         self._lang: Lang | None = None
         self._had_case = False
@@ -51,42 +47,27 @@ class QualityWindow:
         page = self.panel.pages[Page.ADJUDICATION]
         page.show_reports = self.show_reports
         self.shortcuts = Shortcuts(bindings_of(self.panel, page, self.reports, self.show_sheet))
-        self._parts = WindowParts(self.panel.width_px)
-        self._guard: CloseGuard | None = None
+        self._frame = ModuleFrame(self.dock, self.shortcuts, self.panel.width_px, quality.leave, run)
 
     def enter(self) -> None:
         """The module is shown."""
-        self._entered = True
-        self._parts.take()
-        window = slicer.util.mainWindow()
-        if window is not None:
-            self.shortcuts.install(window)
-            if self._guard is None:
-                self._guard = CloseGuard(window, self._quality.leave)
+        self._frame.enter()
         self._quality.hub.on_render(self.panel.render)
 
     def leave(self) -> None:
         """Another module is shown; the case stays on the desk."""
-        self._entered = False
         self._page, self._had_case = None, False
-        self.shortcuts.remove()
-        self.dock.hide()
-        self._parts.give_back()
+        self._frame.leave()
 
     def release(self) -> None:
         """Nothing of ours stays in the window."""
         self._quality.hub.on_render(None)
         self.leave()
-        self.dock.release()
-        if self._guard is not None:
-            self._guard.release()
-            self._guard = None
+        self._frame.release()
 
     def show_sheet(self) -> None:
         """Show the sheet of shortcuts."""
-        sheet = ShortcutSheet(slicer.util.mainWindow(), self.shortcuts.bindings, self._quality.state.lang)
-        with shown(sheet.dialog, self._run):
-            pass
+        self._frame.show_sheet(self._quality.state.lang)
 
     def show_reports(self) -> None:
         """Bring both reports up."""
@@ -97,11 +78,11 @@ class QualityWindow:
     def _drawn(self, state: State) -> None:
         """After a state was drawn: a page gets the room it needs; the reports come with a case and go with it."""
         self.reports.render(state)
-        if not self._entered:
+        if not self._frame.is_shown:
             return
         if state.page is not self._page:
             self._page = state.page
-            self._parts.widen(self.panel.width_px)
+            self._frame.widen(self.panel.width_px)
         has_case = state.page is Page.ADJUDICATION and state.adjudication.case is not None
         if has_case and not self._had_case:
             self._bring_up(state.adjudication.case)
