@@ -21,9 +21,7 @@ from crc_core.files.canonical import canonical_bytes, read_document
 from crc_core.files.records import from_document, time_text, to_document
 from crc_core.files.sealed import MANIFEST_NAME, open_sealed
 from crc_core.files.whole_folder import whole_folder
-from crc_core.store.folder.check_chain import check_decisions
 from crc_core.store.parts import Chain
-from crc_core.workflow.context import Policy
 from crc_core.workflow.events import Event, Kind, check_chain, read_event
 from django.contrib.auth.models import User
 from django.db import connection, transaction
@@ -32,12 +30,16 @@ from django.db.models import Model
 from crc_server.clinical import check_records, index_values
 from crc_server.models import CaseRow, EventRow, RecordRow, SavedSearchRow, SeriesRow, StoreRow, TakenRow
 from crc_server.store.bodies import StoredBodies
+from crc_server.store.chain import event_in
 from crc_server.store.opening import has_store, open_store, the_clock
+from crc_server.store.redeciding import first_forged
 from crc_server.store.reindexing import make_index
 
 BACKUP_SCHEMA = "crc-backup/1"
 BACKUP_NAME = "backup.json"
 _BODIES = "bodies"
+_EVENTS_AT_ONCE = 2_000
+_WITH_BODY = (Kind.UNIT_REGISTERED, Kind.READING_SUBMITTED, Kind.FINAL_STORED)
 _TABLES: Mapping[str, tuple[type[Model], tuple[str, ...]]] = {
     "store": (StoreRow, ("store_id", "policy", "created", "head_seq", "head_hash", "head_at")),
     "events": (EventRow, ("seq", "unit", "kind", "intent_id", "hash", "body")),
@@ -80,9 +82,8 @@ def make_backup(out: Path, on_progress: Progress | None = None) -> Saved:
     store = open_store()
     with whole_folder(out) as part:
         rows, hashes = _save_tables(part)
-        events = tuple(_events(part / "events.jsonl"))
-        head = check_chain(events)
-        wanted = tuple(_bodies_of(events, store.bodies))
+        wanted: list[tuple[str, str]] = []
+        head = check_chain(_noting_bodies(_events(part / "events.jsonl"), store.bodies, wanted))
         bodies = {}
         for done, (key, identity) in enumerate(wanted, start=1):
             bodies[key] = _save_body(store.bodies, key, identity, part / _BODIES / key)
@@ -103,7 +104,7 @@ def restore_backup(folder: Path, on_progress: Progress | None = None) -> Saved:
     saved = from_document(Saved, read_document(folder / BACKUP_NAME, BACKUP_SCHEMA), folder / BACKUP_NAME)
     if has_store():
         raise CrcError("server.has_store")
-    events = _prove(folder, saved)
+    _prove(folder, saved)
     with transaction.atomic():
         for name in _saved_tables(saved):
             model, fields = _TABLES[name]
@@ -111,7 +112,9 @@ def restore_backup(folder: Path, on_progress: Progress | None = None) -> Saved:
             model.objects.bulk_create((_row(model, fields, line) for line in lines), batch_size=500)
         policy = open_store().ledger.policy
         make_index(policy)
-        _require_decided(events, policy, folder)
+        forged = first_forged(policy)
+        if forged is not None:
+            raise CrcError("store.against_rules", path=folder / "events.jsonl", seq=forged)
         if check_records() is not None:
             raise CrcError("sealed.altered", path=folder / "records.jsonl")
         for row in RecordRow.objects.filter(is_current=True).iterator():
@@ -121,7 +124,7 @@ def restore_backup(folder: Path, on_progress: Progress | None = None) -> Saved:
             _restore_body(store.bodies, folder / _BODIES / key, key, identity)
             if on_progress is not None:
                 on_progress(done, len(saved.bodies))
-        _require_same(saved, events, store.chain, store.bodies)
+        _require_same(saved, store.chain, store.bodies)
     return saved
 
 
@@ -182,6 +185,13 @@ def _bodies_of(events: Iterable[Event], bodies: StoredBodies) -> Iterator[tuple[
                 yield bodies.series_key(str(event.unit), record)
 
 
+def _noting_bodies(events: Iterable[Event], bodies: StoredBodies, wanted: list[tuple[str, str]]) -> Iterator[Event]:
+    """The events as they come, with the bodies they speak of added to `wanted`."""
+    for event in events:
+        wanted.extend(_bodies_of((event,), bodies))
+        yield event
+
+
 def _save_body(bodies: StoredBodies, key: str, identity: str, place: Path) -> str:
     if place.exists():
         return identity
@@ -205,29 +215,21 @@ def _saved_tables(saved: Saved) -> tuple[str, ...]:
     return tuple(name for name in _TABLES if name in saved.rows or name not in _SINCE_THE_SECOND)
 
 
-def _prove(folder: Path, saved: Saved) -> tuple[Event, ...]:
-    """The events, after comparing everything that can be compared before anything is written."""
+def _prove(folder: Path, saved: Saved) -> None:
+    """Compare everything that can be compared before anything is written."""
     for name in _saved_tables(saved):
         path = folder / f"{name}.jsonl"
         if saved.hashes.get(name) != sha256_of(path):
             raise CrcError("sealed.altered", path=path)
         if sum(1 for _ in _lines(path)) != saved.rows.get(name):
             raise CrcError("server.backup_rows", path=path)
-    events = tuple(_events(folder / "events.jsonl"))
-    if check_chain(events) != saved.head:
+    if check_chain(_events(folder / "events.jsonl")) != saved.head:
         raise CrcError("server.backup_head", path=folder / "events.jsonl")
     for key, identity in saved.bodies.items():
         place = folder / _BODIES / key
         if hashlib.sha256(read_bytes(place / MANIFEST_NAME)).hexdigest() != identity:
             raise CrcError("sealed.altered", path=place / MANIFEST_NAME)
         _require_identity(place, identity)
-    return events
-
-
-def _require_decided(events: tuple[Event, ...], policy: Policy, folder: Path) -> None:
-    forged = next(check_decisions(events, policy, folder), None)
-    if forged is not None:
-        raise CrcError(forged.code, path=folder / "events.jsonl", **dict(forged.values))
 
 
 def _restore_body(bodies: StoredBodies, place: Path, key: str, identity: str) -> None:
@@ -235,10 +237,12 @@ def _restore_body(bodies: StoredBodies, place: Path, key: str, identity: str) ->
     bodies.require(key, identity)
 
 
-def _require_same(saved: Saved, events: tuple[Event, ...], chain: Chain, bodies: StoredBodies) -> None:
+def _require_same(saved: Saved, chain: Chain, bodies: StoredBodies) -> None:
     chain.refresh()
-    if chain.head != saved.head or chain.next_seq != len(events) + 1:
+    if chain.head != saved.head or chain.next_seq != saved.rows["events"] + 1:
         raise CrcError("server.backup_head", path=BACKUP_NAME)
+    rows = EventRow.objects.filter(kind__in=[kind.value for kind in _WITH_BODY]).order_by("seq")
+    events = (event_in(row) for row in rows.iterator(chunk_size=_EVENTS_AT_ONCE))
     if dict(_bodies_of(events, bodies)) != saved.bodies:
         raise CrcError("server.backup_bodies", path=BACKUP_NAME)
     for name, (model, _) in _TABLES.items():

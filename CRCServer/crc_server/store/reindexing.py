@@ -71,7 +71,7 @@ def _units() -> int:
 def _replayed(policy: Policy) -> Iterator[list[Rows]]:
     """What the index has to say of every unit, some at a time."""
     batch: list[Rows] = []
-    for unit, events in _by_unit():
+    for unit, events in events_by_unit():
         rows = rows_of(unit, events, policy)
         if rows is not None:
             batch.append(rows)
@@ -82,7 +82,8 @@ def _replayed(policy: Policy) -> Iterator[list[Rows]]:
         yield batch
 
 
-def _by_unit() -> Iterator[tuple[str, Sequence[Event]]]:
+def events_by_unit() -> Iterator[tuple[str, Sequence[Event]]]:
+    """Every unit of the chain with its events, one unit at a time."""
     rows = EventRow.objects.exclude(unit=None).order_by("unit", "seq").iterator(chunk_size=5_000)
     for unit, own in groupby(rows, key=lambda row: str(row.unit)):
         yield unit, [event_in(row) for row in own]

@@ -12,7 +12,7 @@ from crc_core.files.atomic import naming, read_bytes
 from crc_core.store.findings import Finding, Level
 from crc_core.store.folder.cache import EventCache
 from crc_core.store.folder.event_files import event_path, number_of, parse_events
-from crc_core.workflow.context import Policy, build_context
+from crc_core.workflow.context import Context, Policy, build_context
 from crc_core.workflow.decide import decide
 from crc_core.workflow.events import FIRST_PREV, STORE_WIDE, Draft, Event
 from crc_core.workflow.intents import INTENT_SCHEMA, Intent
@@ -56,15 +56,26 @@ def check_decisions(events: Sequence[Event], policy: Policy, folder: Path) -> It
     by_unit: dict[str | None, list[Event]] = {}
     context = build_context((), policy)
     for position, event in enumerate(events):
-        intent = Intent(INTENT_SCHEMA, event.intent_id, event.kind, event.unit, event.actor, event.at, event.payload)
         known = events[:position] if event.kind in STORE_WIDE else by_unit.get(event.unit, [])
-        person = context.person(event.actor)
-        is_meant = person is not None and person.title is event.title and event.role in person.roles
-        if not is_meant or decide(known, context, intent, event.at) != (Draft(event.kind, event.unit, event.payload),):
+        if not is_decided(event, known, context):
             yield Finding.of(Level.WRONG, "store.against_rules", event_path(folder, event.seq), seq=event.seq)
         by_unit.setdefault(event.unit, []).append(event)
         if event.kind in STORE_WIDE:
             context = build_context(by_unit[None], policy)
+
+
+def is_decided(event: Event, known: Sequence[Event], context: Context) -> bool:
+    """Whether the rules would make the event out of what was known before it."""
+    person = context.person(event.actor)
+    if person is None or person.title is not event.title or event.role not in person.roles:
+        return False
+    wanted = (Draft(event.kind, event.unit, event.payload),)
+    return decide(known, context, intent_of(event), event.at) == wanted
+
+
+def intent_of(event: Event) -> Intent:
+    """The intent that an event must come from."""
+    return Intent(INTENT_SCHEMA, event.intent_id, event.kind, event.unit, event.actor, event.at, event.payload)
 
 
 def check_memory(cache: EventCache, events: Sequence[Event]) -> Iterator[Finding]:
