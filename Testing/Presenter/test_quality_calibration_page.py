@@ -78,6 +78,10 @@ def test_a_session_from_plan_to_clearance(room: Room, tmp_path: Path) -> None:
     assert set(trainer.scene.layers) == {Layer.OWN, Layer.REFERENCE}
     assert "Ma and the reference" in trainer.state.calibration.meeting.words
     assert trainer.state.calibration.meeting.legend == ()
+    trainer.quality.choose_person("manager")
+    assert (trainer.scene.images, trainer.scene.layers, trainer.message) == ({}, {}, "")
+    trainer.quality.choose_person("trainer")
+    trainer.quality.calibration.compute()
     trainer.quality.calibration.open_results()
     assert "open to Zhao, Ma" in trainer.message
     trainer.ask.will(tmp_path)

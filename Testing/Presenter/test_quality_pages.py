@@ -43,6 +43,18 @@ def test_without_a_person_nothing_is_fetched(room: Room) -> None:
     assert not seat.state.progress.is_ready
 
 
+def test_the_next_person_does_not_read_what_the_one_before_was_told(room: Room) -> None:
+    seat = room.sit("chief")
+    seat.quality.adjudication.open_next()
+    assert "Nothing waits" in seat.message
+    seat.quality.choose_person("wang")
+    assert seat.message == ""
+    seat.quality.adjudication.open_next()
+    assert seat.message
+    seat.quality.open_store(room.place)
+    assert seat.message == ""
+
+
 def test_what_nobody_foresaw_is_told_and_stops_the_work(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     seat = room.sit("manager")
 

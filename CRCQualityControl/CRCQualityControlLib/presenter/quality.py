@@ -93,13 +93,15 @@ class QualityControl:
         self._work_as(signed.person)
 
     def _take(self, place: str, store: Store) -> None:
+        self.hub.clear_message()
         self.hub.kit.settings.put(_STORE, place)
         self._place, self.hub.store = place, store
         self._people = self.hub.attempt(lambda: colleagues(store)) or ()
 
     def choose_person(self, person: str) -> None:
-        """Work as another person from now on."""
+        """Work as another person from now on, who does not read what the one before was told."""
         if person != self.hub.person and self.desk.may_leave():
+            self.hub.clear_message()
             self._work_as(person)
 
     def show_page(self, page: Page) -> None:
@@ -162,6 +164,7 @@ class QualityControl:
         self.hub.stop()
         for page in (self.agreement, self.adjudication, self.calibration, self.sample, self.progress):
             page.reset()
+        self.viewing.clear()
         self._show_store()
         self.refresh()
 
