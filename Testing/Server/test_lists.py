@@ -12,7 +12,7 @@ from crc_core.quality.progress import progress_of
 from crc_core.store.ruled import RuledStore
 from crc_core.vocabulary import PersonRole, Title
 from crc_core.workflow import payloads as p
-from crc_core.workflow.events import Kind
+from crc_core.workflow.events import Draft, Kind, Signature, mint
 from crc_core.workflow.gates import may_know
 from crc_core.workflow.project import is_blind
 from store_support import PEOPLE, PIN, write_study
@@ -165,6 +165,25 @@ def test_the_index_is_what_the_chain_says_and_what_is_altered_is_named_and_mende
         assert check_index(policy) == tuple(sorted({slot.unit_id, gone.code, "CRC-99-000001-X_T0"}))
         make_index(policy)
         assert check_index(policy) == ()
+
+
+def test_the_rules_are_asked_again_for_every_event_and_a_forged_one_is_named(api: ApiBench) -> None:
+    from crc_server.models import EventRow
+    from crc_server.store.chain import event_row
+    from crc_server.store.redeciding import first_forged
+
+    store = api.bench.harness.store("admin")
+    policy, last = store.ledger.policy, api.bench.events()[-1]
+    assert first_forged(policy) is None
+    unit = store.chain.units[0]
+    by_hand = Signature("li", PersonRole.ANNOTATOR, PEOPLE["li"][0], last.at, "0" * 32, last.policy)
+    for draft in (
+        Draft(Kind.UNIT_EXCLUDED, unit, p.UnitExcluded("not_crc", "no office for that")),
+        Draft(Kind.PERSON_SET, None, p.PersonSet("li", Title.CHIEF, frozenset({PersonRole.SENIOR}), "01", True)),
+    ):
+        with undone():
+            EventRow.objects.bulk_create([event_row(mint(draft, by_hand, last.seq + 1, last.hash))])
+            assert first_forged(policy) == last.seq + 1
 
 
 def test_signing_in_still_works_for_everybody(api: ApiBench) -> None:

@@ -25,6 +25,7 @@ from crc_core.text import Lang
 from crc_core.vocabulary import PersonRole, Target, Title
 from crc_core.workflow import payloads as p
 from crc_core.workflow.events import Draft, Event, Kind, Signature, mint
+from crc_core.workflow.views import Phase
 from store_support import (
     MovingClock,
     accepted,
@@ -327,6 +328,18 @@ def test_a_chain_cut_at_its_end_is_remembered(store: FolderStore) -> None:
     for number in range(1, 60):
         event_path(store.layout.events, store.ledger.chain.next_seq - number).unlink()
     assert codes(check_store(store)) == {"store.remembered"}
+
+
+def test_what_this_machine_made_its_lists_of_is_compared_with_the_chain(store: FolderStore) -> None:
+    chain, policy = store.ledger.chain, store.ledger.policy
+    chain.refresh()
+    briefs = chain.briefs(policy)
+    assert briefs
+    store.cache.save(chain._shelf, chain._last_file, briefs.values(), policy)  # type: ignore[attr-defined]  # a folder's
+    assert check_store(store).is_whole
+    others = [dataclasses.replace(brief, reached=Phase.EXCLUDED) for brief in briefs.values()]
+    store.cache.save(chain._shelf, chain._last_file, others, policy)  # type: ignore[attr-defined]  # a folder's
+    assert codes(check_store(store)) == {"store.brief_differs"}
 
 
 def test_time_running_backwards_is_found(store: FolderStore) -> None:

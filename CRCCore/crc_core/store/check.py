@@ -17,7 +17,13 @@ from crc_core.store.folder.check_bodies import (
     expected_bodies,
     find_strangers,
 )
-from crc_core.store.folder.check_chain import check_chain_files, check_decisions, check_memory, event_files
+from crc_core.store.folder.check_chain import (
+    check_briefs,
+    check_chain_files,
+    check_decisions,
+    check_memory,
+    event_files,
+)
 from crc_core.store.folder.layout import Layout
 from crc_core.store.folder.store import FolderStore
 from crc_core.workflow.context import build_context
@@ -38,6 +44,7 @@ def check_store(store: FolderStore, *, deep: bool = False, on_progress: Progress
     if not findings:
         findings.extend(check_decisions(events, policy, layout.events))
     findings.extend(check_memory(store.cache, events))
+    findings.extend(check_briefs(store.cache, events))
     bodies = expected_bodies(layout, events)
     findings.extend(check_bodies(layout, events, deep, _ticker(len(bodies.all), on_progress)))
     findings.extend(check_cases(layout, events))

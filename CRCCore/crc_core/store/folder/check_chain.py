@@ -10,8 +10,10 @@ from pathlib import Path
 from crc_core.errors import CrcError
 from crc_core.files.atomic import naming, read_bytes
 from crc_core.store.findings import Finding, Level
+from crc_core.store.folder.brief_lines import line_of
 from crc_core.store.folder.cache import EventCache
 from crc_core.store.folder.event_files import event_path, number_of, parse_events
+from crc_core.workflow.brief import brief_of
 from crc_core.workflow.context import Context, Policy, build_context
 from crc_core.workflow.decide import decide
 from crc_core.workflow.events import FIRST_PREV, STORE_WIDE, Draft, Event
@@ -83,6 +85,22 @@ def check_memory(cache: EventCache, events: Sequence[Event]) -> Iterator[Finding
     last = cache.remembered()
     if last is not None and all(event.hash != last.hash for event in reversed(events)):
         yield Finding.of(Level.WRONG, "store.remembered", cache.events_folder, seq=last.seq)
+
+
+def check_briefs(cache: EventCache, events: Sequence[Event]) -> Iterator[Finding]:
+    """Compare what this machine's lists are made of with a replay of the events it was made from."""
+    kept = cache.load()
+    if kept.policy is None:
+        return
+    by_unit: dict[str, list[Event]] = {}
+    for event in events:
+        if event.unit is not None:
+            by_unit.setdefault(event.unit, []).append(event)
+    for unit, brief in sorted(kept.briefs.items()):
+        seen = [event for event in by_unit.get(unit, ()) if event.seq <= brief.last_seq]
+        again = brief_of(unit, seen, kept.policy) if seen else None
+        if again is None or line_of(again) != line_of(brief):
+            yield Finding.of(Level.WRONG, "store.brief_differs", cache.path, unit=unit)
 
 
 def event_files(folder: Path) -> tuple[Path, ...]:
