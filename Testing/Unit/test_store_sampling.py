@@ -84,7 +84,7 @@ def test_the_command_draws_from_a_store_and_the_store_keeps_it(tmp_path, monkeyp
     clock = MovingClock()
     store = new_store(tmp_path, clock, policy=with_policy(sample_minimum=2))
     source = write_study(tmp_path / "study")
-    units = [str(open_unit(store, source).unit) for _ in range(3)]
+    units = [str(open_unit(store, source).unit) for _ in range(4)]
     place = ["--store", str(tmp_path / "store"), "--as", "manager"]
     words = ["sample", *place, "--n", "2", "--allow-small", "--seed", "5"]
     assert main([*words, "--json"]) == 0
@@ -92,6 +92,10 @@ def test_the_command_draws_from_a_store_and_the_store_keeps_it(tmp_path, monkeyp
     assert set(document["drawn"]) < set(units)
     kept = [event for event in store.events_since(0, "admin") if event.kind is Kind.SAMPLE_DRAWN]
     assert [list(event.payload.members) for event in kept] == [document["drawn"]]
+    assert main([*words, "--lang", "zh"]) == 0
+    told = capsys.readouterr().out
+    assert "机构 / 设备厂商 / 肿瘤位置 / 大小 / 转移" in told
+    assert "未知 / 未知" in told
     assert main(["sample", "--seed", "5", "--lang", "en"]) == 2
     assert "--store" in capsys.readouterr().err
 
