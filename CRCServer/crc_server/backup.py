@@ -120,6 +120,7 @@ def restore_backup(folder: Path, on_progress: Progress | None = None) -> Saved:
         for row in RecordRow.objects.filter(is_current=True).iterator():
             index_values(row)
         store = open_store()
+        store.bodies.begin()
         for done, (key, identity) in enumerate(saved.bodies.items(), start=1):
             _restore_body(store.bodies, folder / _BODIES / key, key, identity)
             if on_progress is not None:

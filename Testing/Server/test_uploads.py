@@ -6,6 +6,7 @@ import hashlib
 import io
 import itertools
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +207,35 @@ def test_a_reading_goes_in_once_its_files_are_here(api: ApiBench) -> None:
     assert json.loads(first.body) == {"intent_id": intent["id"], "repeated": False}
     assert json.loads(again.body) == {"intent_id": intent["id"], "repeated": True}
     assert api.call("wang", "get", f"uploads/{sealed.sha256}").status == 404
+
+
+def test_nothing_is_written_below_a_disk_that_is_not_there(api: ApiBench, tmp_path: Path) -> None:
+    from crc_server.store.opening import open_store
+    from crc_server.store.place import MARK
+
+    prepared = api.bench.opened("wang")
+    sealed = api.bench.seal(prepared, "wang")
+    upload = begin(api, {name: sealed.read(name) for name in sealed.manifest.files})
+    for name in sealed.manifest.files:
+        put(api, upload, name, sealed.read(name))
+    intent = api.bench.intent("wang", Kind.READING_SUBMITTED, submission(sealed, "wang"), prepared.unit)
+    ask: dict[str, Any] = {"intent": intent_document(intent), "upload": upload}
+    root, away = Path(open_store().bodies.storage.path("")), tmp_path / "away"  # type: ignore[attr-defined]  # a disk
+    for mark, told in ((None, "server.bodies_gone"), ("another", "server.bodies_of_another")):
+        root.rename(away)
+        root.mkdir()
+        if mark is not None:
+            (root / MARK).write_text(mark)
+        answers = [
+            api.call("wang", "post", f"units/{prepared.unit}/readings", ask),
+            api.call("wang", "get", f"units/{prepared.unit}/images/PVP"),
+        ]
+        left = {path.name for path in root.rglob("*")}
+        shutil.rmtree(root)
+        away.rename(root)
+        assert [(answer.status, code(answer)) for answer in answers] == [(503, told)] * 2
+        assert left == (set() if mark is None else {MARK})
+    assert api.call("wang", "post", f"units/{prepared.unit}/readings", ask).status == 200
 
 
 def test_who_left_cannot_fill_the_disk(api: ApiBench, tmp_path: Path) -> None:

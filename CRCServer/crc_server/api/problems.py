@@ -46,6 +46,8 @@ _STATUS: Mapping[str, int] = MappingProxyType(
         "server.error": 500,
         "server.away": 503,
         "server.no_store": 503,
+        "server.bodies_gone": 503,
+        "server.bodies_of_another": 503,
         "store.busy": 503,
         "store.unknown_unit": 404,
         "store.unknown_reading": 404,

@@ -43,5 +43,8 @@ def set_up(console: Console) -> None:
     from crc_server.store.opening import has_store, open_store
     from crc_server.store.reindexing import is_index_current, make_index
 
-    if has_store() and not is_index_current():
+    if not has_store():
+        return
+    open_store().bodies.require_place()
+    if not is_index_current():
         make_index(open_store().ledger.policy, lambda done, total: console.progress(done, total, "audit.indexing"))

@@ -32,6 +32,7 @@ from django.core.files.storage import FileSystemStorage, Storage
 
 from crc_server.models import SeriesRow
 from crc_server.storage import reaching_storage
+from crc_server.store.place import mark_place, require_place
 
 _PIXEL_HASH_LETTERS = 16
 _CHUNK_BYTES = 1 << 20
@@ -39,10 +40,23 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class StoredBodies:
-    """The bodies of a server; `cache` holds copies where `storage` is not a local disk."""
+    """The bodies of the server's `store`; `cache` holds copies where `storage` is not a local disk."""
 
     storage: Storage
     cache: Path
+    store: str
+
+    def require_place(self) -> None:
+        """Raise the CrcError where the local disk that held them is not there."""
+        root = self._local("")
+        if root is not None:
+            require_place(root, self.store)
+
+    def begin(self) -> None:
+        """Take the place as theirs, for bodies that come out of a backup."""
+        root = self._local("")
+        if root is not None:
+            mark_place(root, self.store)
 
     def place_reading(self, unit: str, sealed: SealedFolder) -> None:
         """Keep a sealed reading; one that was damaged here meanwhile is replaced."""
@@ -103,6 +117,7 @@ class StoredBodies:
             with reaching_storage():
                 return self.storage.open(name, "rb")
         except FileNotFoundError as error:
+            self.require_place()
             raise CrcError("file.missing", path=PurePosixPath(name).name) from error
 
     def _place_sealed(self, key: str, sealed: SealedFolder) -> None:
@@ -113,6 +128,7 @@ class StoredBodies:
         self._place(key, named, sealed.manifest.files, manifest)
 
     def _place(self, key: str, named: Mapping[str, Path], listed: Mapping[str, SealedFile], manifest: bytes) -> None:
+        self.require_place()
         for name, path in named.items():
             if self._hash(f"{key}/{name}") != listed[name].sha256:
                 with naming(path), path.open("rb") as stream, reaching_storage():
@@ -129,6 +145,8 @@ class StoredBodies:
     def _open(self, key: str, sha256: str) -> SealedFolder:
         local = self._local(key)
         if local is not None:
+            if not local.is_dir():
+                self.require_place()
             return open_as(local, sha256)
         copy = self.cache / key
         if copy.exists():

@@ -40,7 +40,7 @@ def open_store(*, for_request: bool = False) -> ServerStore:
     """The store; one made `for_request` shows one state all the time. Raises CrcError where none was made yet."""
     row = store_row()
     policy = _policy_in(row.policy)
-    bodies = StoredBodies(default_storage, settings.CONFIG.cache)
+    bodies = StoredBodies(default_storage, settings.CONFIG.cache, row.store_id)
     memory: ChainMemory = apps.get_app_config("crc").memory
     chain = DatabaseChain(memory, policy, row if for_request else None)
     passwords = Passwords.with_rules(the_clock())
