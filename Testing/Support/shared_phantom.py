@@ -45,7 +45,7 @@ def phantom(seed: int = 1, *faults: Fault, time_point: int = 0, primaries: int =
     return dataclasses.replace(_built(seed, shown, time_point, primaries), faults=frozenset(faults))
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=6)
 def _built(seed: int, faults: frozenset[Fault], time_point: int, primaries: int) -> Phantom:
     name = "_".join((str(seed), *sorted(fault.value for fault in faults), f"T{time_point}", f"P{primaries}"))
     kept = Path(os.environ[_FOLDER]) / name
