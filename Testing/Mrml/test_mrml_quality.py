@@ -10,6 +10,7 @@ import pytest
 from crc_core.errors import CrcError
 from crc_core.geometry import Grid, Volume
 from crc_core.vocabulary import Role, Target
+from crc_mrml.effects import effect_of, tool_of
 from crc_mrml.layers import Layer as Laid
 from crc_mrml.layers import Pattern, Style, patterned
 from crc_mrml.segments import LABELMAP
@@ -17,7 +18,6 @@ from CRCQualityControlLib.presenter.ports import HUES, Fill, Layer, Tool, Views
 from CRCQualityControlLib.scene.arranging import arrangement_of
 from CRCQualityControlLib.scene.looks import Looks, hue
 from CRCQualityControlLib.scene.slicer_quality_scene import SlicerQualityScene
-from CRCQualityControlLib.scene.tools import EFFECTS, tool_of
 from mrml_support import scene
 from scene_support import CT, MRI, HandEditor, LogicScreen, image, segmentation_nodes
 from vtk.util.numpy_support import vtk_to_numpy
@@ -172,8 +172,9 @@ def test_an_edit_begins_with_the_seed_and_gives_back_what_was_drawn(room: Room, 
     assert drawn is not None
     assert np.count_nonzero(drawn.array) == np.count_nonzero(seed.array)
     room.scene.use_tool(Tool.ERASE)
-    assert (room.editor.effect, room.tools) == (EFFECTS[Tool.ERASE], [Tool.ERASE])
-    assert tool_of("Erase") is Tool.ERASE
+    assert (room.editor.effect, room.tools) == (effect_of(Tool.ERASE), [Tool.ERASE])
+    assert tool_of("Erase", Tool) is Tool.ERASE
+    assert tool_of("Level tracing", Tool) is None
     room.scene.end_edit()
     assert (room.editor.effect, room.scene.edited()) == ("", None)
     assert all("edit" not in node.GetName() for node in segmentation_nodes(scene))

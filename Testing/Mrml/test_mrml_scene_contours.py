@@ -13,9 +13,9 @@ from crc_core.contour.terminology import Part, term_of
 from crc_core.errors import CrcError
 from crc_core.geometry import Grid
 from crc_core.vocabulary import LesionClass, Target
+from crc_mrml.effects import EFFECTS, effect_of, tool_of
 from crc_mrml.surfaces import surface_of
 from CRCAnnotatorLib.presenter.ports import Fill, Tool
-from CRCAnnotatorLib.scene.tools import EFFECTS, tool_of
 from mrml_support import scene, vtk
 from scene_support import (
     CHEST,
@@ -266,16 +266,16 @@ def test_contours_are_seen_on_the_ct_and_on_an_mri_only_once_it_lies_on_it(desk:
 def test_tools_are_slicers_effects_and_what_is_chosen_elsewhere_is_told(desk: Desk) -> None:
     gateway = desk.gateway
     interaction = desk.scene.GetNodeByID("vtkMRMLInteractionNodeSingleton")
-    for tool, effect in EFFECTS.items():
+    for tool in Tool:
         gateway.use_tool(tool)
-        assert desk.editor.effect == effect and tool_of(effect) is tool
+        assert desk.editor.effect == effect_of(tool) and tool_of(effect_of(tool), Tool) is tool
         assert interaction.GetCurrentInteractionMode() == interaction.ViewTransform
     gateway.use_tool(None)
     assert desk.editor.effect == ""
     assert interaction.GetCurrentInteractionMode() == interaction.AdjustWindowLevel
     gateway.set_brush(7.5)
     assert desk.editor.brush_mm == 7.5
-    assert set(EFFECTS) == set(Tool)
+    assert set(EFFECTS) == {tool.value for tool in Tool}
     assert desk.ears.take() == []
     for effect, tool in (("Draw", Tool.DRAW), ("Threshold", None), ("", None)):
         desk.editor.use_effect(effect)

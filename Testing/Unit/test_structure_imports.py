@@ -47,7 +47,7 @@ def test_the_parts_of_the_domain_can_be_put_in_order() -> None:
         ("CRCAnnotator/CRCAnnotatorLib/presenter.py", "from crc_widgets import form\n"),
         ("CRCAnnotator/CRCAnnotatorLib/presenter.py", "from CRCAnnotatorLib.view import View\n"),
         ("CRCAnnotator/CRCAnnotatorLib/presenter.py", "from .view import View\n"),
-        ("CRCAnnotator/CRCAnnotatorLib/presenter/cases.py", "from CRCAnnotatorLib.scene.tools import tool_of\n"),
+        ("CRCAnnotator/CRCAnnotatorLib/presenter/cases.py", "from CRCAnnotatorLib.scene.contents import Contents\n"),
         ("CRCAnnotator/CRCAnnotatorLib/view.py", "from crc_mrml import segments\n"),
         ("CRCAnnotator/CRCAnnotatorLib/view/page.py", "from CRCAnnotatorLib.scene import slicer_scene\n"),
         ("CRCAnnotator/CRCAnnotatorLib/view/page.py", "from crc_core.workflow import decide\n"),
@@ -77,7 +77,7 @@ def test_a_planted_violation_is_found(tmp_path: Path, name: str, text: str) -> N
         (
             "CRCAnnotator/CRCAnnotatorLib/scene/nodes.py",
             "import qt\nimport slicer\nimport vtk\nfrom crc_mrml import panes\nfrom crc_widgets import editor_host\n"
-            "from CRCAnnotatorLib.presenter.ports import Tool\nfrom CRCAnnotatorLib.scene.tools import tool_of\n",
+            "from CRCAnnotatorLib.presenter.ports import Tool\nfrom CRCAnnotatorLib.scene.contents import Contents\n",
         ),
         ("CRCServer/crc_server/api.py", "import django\nfrom crc_core.workflow import decide\n"),
     ],

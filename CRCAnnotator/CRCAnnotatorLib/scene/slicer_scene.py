@@ -14,6 +14,7 @@ from crc_core.errors import CrcError
 from crc_core.geometry import Grid, Volume
 from crc_core.vocabulary import LesionClass
 from crc_mrml.contours import Home
+from crc_mrml.effects import effect_of, tool_of
 from crc_mrml.geometry import rigid_inverse
 from crc_mrml.mouse import Mouse
 from crc_mrml.observers import Quiet
@@ -23,7 +24,6 @@ from crc_mrml.surfaces import look_from_the_front
 
 from CRCAnnotatorLib.presenter.ports import Fill, Lost, SceneListener, Tool
 from CRCAnnotatorLib.scene.contents import Contents
-from CRCAnnotatorLib.scene.tools import EFFECTS, tool_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -207,7 +207,7 @@ class SlicerScene:
             if tool is not None:
                 self._case.placing.end()
                 self._mouse.take(drawing=True)
-            self._editor.use_effect("" if tool is None else EFFECTS[tool])
+            self._editor.use_effect(effect_of(tool))
             if tool is None:
                 self._mouse.take(drawing=False)
 
@@ -299,7 +299,7 @@ class SlicerScene:
         if self._case.images.keys:
             self._mouse.take(drawing=bool(effect))
         if self._listener is not None:
-            self._listener.tool_chosen(tool_of(effect))
+            self._listener.tool_chosen(tool_of(effect, Tool))
 
     def _scene_closing(self) -> None:
         """Before anything goes: the editor lets go of what it draws in, and nobody hears how views are reset."""

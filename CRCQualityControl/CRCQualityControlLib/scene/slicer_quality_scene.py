@@ -14,6 +14,7 @@ from crc_core.errors import CrcError
 from crc_core.geometry import Volume
 from crc_core.vocabulary import MR_ROLES, Role, Target
 from crc_mrml.contours import Home
+from crc_mrml.effects import effect_of, tool_of
 from crc_mrml.mouse import Mouse
 from crc_mrml.observers import Quiet
 from crc_mrml.parts import Editor, Screen
@@ -24,7 +25,6 @@ from CRCQualityControlLib.presenter.ports import Fill, Layer, Point, Tool, Views
 from CRCQualityControlLib.scene.arranging import arrangement_of
 from CRCQualityControlLib.scene.contents import Contents
 from CRCQualityControlLib.scene.looks import Looks, hue
-from CRCQualityControlLib.scene.tools import EFFECTS, tool_of
 
 _EDITED = 1
 
@@ -163,7 +163,7 @@ class SlicerQualityScene:
         if tool is not None and self._edited is None:
             raise CrcError("mrml.no_segmentation")
         with self._quiet():
-            self._editor.use_effect("" if tool is None else EFFECTS[tool])
+            self._editor.use_effect(effect_of(tool))
             self._mouse.take(drawing=tool is not None)
         self._tool_told(tool)
 
@@ -201,7 +201,7 @@ class SlicerQualityScene:
             return
         if self._case.images.keys:
             self._mouse.take(drawing=bool(effect))
-        self._tool_told(tool_of(effect))
+        self._tool_told(tool_of(effect, Tool))
 
     def _closing(self) -> None:
         with self._quiet():
