@@ -32,6 +32,7 @@ TEST_REQUIREMENTS = HERE / "Testing" / "requirements.txt"
 SLICER_TESTS = HERE / "Testing" / "Slicer" / "run_slicer.py"
 NO_SCREEN = 77
 SECONDS_PER_TEST = 600
+ON_TWO = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 USAGE = "use: python3 run.py setup | demo | test [--full] [--slicer PATH]"
 INTERRUPTED = 130
 NO_NETWORK_WORDS = (
@@ -120,9 +121,9 @@ def test(rest: list[str]) -> int:
 
 
 def run_pytest(full: bool, words: list[str]) -> int:
-    """Run pytest over Testing on two processes; neighbours stay together, so that they share what they build."""
+    """Run pytest over Testing on two processes; the tests of a file stay together, since they share what they build."""
     chosen = ["-m", "full or not full"] if full else [f"--timeout={SECONDS_PER_TEST}"]
-    command = [str(python_inside()), "-m", "pytest", "-n", "2", "--dist", "worksteal", *chosen, *words]
+    command = [str(python_inside()), "-m", "pytest", *ON_TWO, *chosen, *words]
     return subprocess.call(command, cwd=HERE, env=clean_environment())
 
 
