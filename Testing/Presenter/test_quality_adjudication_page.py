@@ -289,7 +289,7 @@ def test_a_report_that_is_open_while_contours_agree_is_settled_alone(tmp_path: P
     assert room.store.unit(UnitId.parse(unit), "chief").phase is Phase.REPORT_OPEN
     seat = room.sit("chief")
     (row,) = seat.state.adjudication.queue
-    assert row.reason == "1 critical answers differ"
+    assert row.reason == "critical answers that differ: 1"
     seat.quality.adjudication.open(unit)
     case = seat.state.adjudication.case
     assert (case.still_open, [row.key for row in case.lesions if row.is_open], case.region) == (1, [], "")

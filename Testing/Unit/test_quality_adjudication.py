@@ -82,7 +82,7 @@ def test_the_queue_tells_why_and_puts_the_worst_first(team: tuple[Team, tuple[st
     assert worst.disputes[0].reasons == (Reason.ONE_SAYS_NONE,)
     assert "says none is seen" in worst.sentence(Lang.EN)
     first = next(entry for entry in queue if entry.unit == units[0])
-    assert "1 critical answers differ" in first.sentence(Lang.EN)
+    assert "critical answers that differ: 1" in first.sentence(Lang.EN)
     assert "Dice" in first.sentence(Lang.ZH)
     big = [entry.volume_ml for entry in adjudication_queue(made.store, "chief", Order.BIG)]
     assert big == sorted(big, reverse=True)
