@@ -34,6 +34,9 @@ _PIECES = (
     "CRCAnnotatorLib.presenter.contour",
     "CRCAnnotatorLib.presenter.annotator",
     "CRCAnnotatorLib.scene.slicer_scene",
+    "crc_mrml.screen",
+    "crc_widgets.dicom_picker",
+    "crc_widgets.keeper_client",
     "CRCAnnotatorLib.view.window",
 )
 """What the panel is made of, from the bottom up, in pieces that each take a few hundredths of a second to import."""

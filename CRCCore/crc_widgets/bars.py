@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from crc_widgets.look import button, label, line, tint, tool
 from crc_widgets.words import Words
 
 _TOLD_FOR_MS = 10_000
+_REST_S = 0.2
 _TONES = {"info": Tone.NOTE, "warning": Tone.WARN, "error": Tone.BAD}
 
 
@@ -50,6 +52,7 @@ class BusyBar:
         self.widget = qt.QWidget(parent)
         self.widget.setObjectName("crc.busy")
         row = line(self.widget)
+        self._drawn_s = 0.0
         self._words = label(self.widget, name="crc.busy.words")
         self._bar = qt.QProgressBar(self.widget)
         self._bar.setFixedWidth(130)
@@ -62,11 +65,17 @@ class BusyBar:
     def draw(self, busy: BusyLike | None, *, can_cancel: bool = True) -> None:
         """Show what is under way, or nothing."""
         self.widget.setVisible(busy is not None)
-        if busy is not None:
+        if busy is not None and not self._rests(busy):
+            self._drawn_s = time.monotonic()
             self._words.setText(busy.words)
             self._bar.setRange(0, busy.total)
             self._bar.setValue(busy.done)
             self._cancel.setVisible(can_cancel)
+
+    def _rests(self, busy: BusyLike) -> bool:
+        """Whether only a number is another and was drawn just now: with views in it, a window is drawn as a whole."""
+        is_same = (busy.words, busy.total) == (self._words.text, self._bar.maximum) and busy.done < busy.total
+        return is_same and time.monotonic() - self._drawn_s < _REST_S
 
 
 class MessageBar:

@@ -8,13 +8,13 @@ import qt
 import slicer
 
 _PANEL_DOCK = "PanelDockWidget"
-_LOW_SCREEN_PX = 1200
 
 
 class WindowParts:
-    """Room for the panel, and no more than it needs: it gets `width`; the help section above it steps aside.
+    """Room for the panel, and no more than it needs: it gets `width`; what stands around it steps aside.
 
-    On a low screen the data probe below it does so, too.
+    That is the help section above it and the data probe below it: what lies under the mouse stands in the corners of
+    the views, and the probe goes on naming the image that was there before where another is shown in its place.
     """
 
     def __init__(self, width: int) -> None:
@@ -37,7 +37,7 @@ class WindowParts:
             self._width_before = dock.width
             window.resizeDocks([dock], [self._width], qt.Qt.Horizontal)
         probe = window.findChild("QWidget", "DataProbeCollapsibleWidget")
-        if probe is not None and window.height < _LOW_SCREEN_PX:
+        if probe is not None:
             self._probe = (probe, probe.visible)
             probe.setVisible(False)
 

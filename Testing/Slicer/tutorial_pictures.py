@@ -14,18 +14,32 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 DOCS = Path(__file__).resolve().parents[2] / "Docs"
 PICTURES = DOCS / "images" / "tutorial"
 TUTORIALS = ("tutorial.md", "tutorial.zh-CN.md")
 SHOWN = re.compile(r"images/tutorial/([\w./-]+\.png)")
-COLOURS = 256
+COLOURS, GREYS = 128, 40
+GREY = 6
+"""How much the parts of a grey may differ."""
 
 
 def shown() -> set[str]:
     """The pictures that the tutorials show, as `<language>/<name>.png`."""
     return {name for page in TUTORIALS for name in SHOWN.findall((DOCS / page).read_text(encoding="utf-8"))}
+
+
+def few_colours(shot: Image.Image) -> Image.Image:
+    """The picture in a ramp of greys, so that images stay grey, and the colours that tell its other pixels apart."""
+    pixels = np.asarray(shot).reshape(-1, 3)
+    coloured = pixels[np.ptp(pixels.astype(np.int16), axis=1) > GREY]
+    ramp = np.repeat(np.linspace(0, 255, GREYS).round().astype(np.uint8), 3)
+    others = Image.fromarray(coloured[None]).quantize(COLOURS - GREYS, method=Image.Quantize.MAXCOVERAGE)
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*ramp.tolist(), *(others.getpalette() or [])[: 3 * (COLOURS - GREYS)]])
+    return shot.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def main(words: list[str]) -> int:
@@ -42,8 +56,7 @@ def main(words: list[str]) -> int:
         place = PICTURES / name
         place.parent.mkdir(parents=True, exist_ok=True)
         with Image.open(shots / name) as shot:
-            few = shot.convert("RGB").quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-            few.save(place, optimize=True)
+            few_colours(shot.convert("RGB")).save(place, optimize=True)
     for old in PICTURES.rglob("*.png"):
         if old.relative_to(PICTURES).as_posix() not in wanted:
             old.unlink()

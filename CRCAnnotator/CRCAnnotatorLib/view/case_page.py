@@ -89,8 +89,8 @@ class CasePage:
         layout.addLayout(row)
         return self._bring
 
-    def draw(self, state: State, before: State | None) -> None:
-        """Show the store and the work list of a state."""
+    def draw(self, state: State, before: State | None) -> bool:
+        """Show the store and the work list of a state; no buttons come or go."""
         fresh = before is None or state.lang != before.lang
         self._lang = state.lang
         if fresh or state.store != before.store:
@@ -102,6 +102,7 @@ class CasePage:
         is_open = state.header is not None
         self._close.setVisible(is_open)
         self._open.setEnabled(state.cases.can_open)
+        return False
 
     def _draw_store(self, store: StoreState, lang: Lang) -> None:
         self._store.draw(store, lang)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import qt
 from crc_core.text import Lang
@@ -37,8 +37,17 @@ _LEAST_HEIGHT = 380
 _ALWAYS = ("sheet",)
 
 
+class Page(Protocol):
+    """The panel of one step."""
+
+    widget: qt.QWidget
+
+    def draw(self, state: State, before: State | None) -> bool:
+        """Show a state, where `before` is what was drawn last; whether buttons or rows came or went."""
+
+
 class Panel:
-    """All of the annotator that is drawn with Qt.
+    """All of the annotator that is drawn with Qt: what is seen at once, the other pages in the turns that follow.
 
     `editor` is the widget with the options of Slicer's effects, `ask_words(title, words)` asks for a few words,
     `show_report(raise_it)` brings the report's dock up, `on_state(state)` is told of each state after it was drawn.
@@ -77,20 +86,27 @@ class Panel:
         self.contour = ContourPage(self._stack, self._kit, editor)
         self.report_page = ReportPage(self._stack, self._kit, show_report)
         self.submit = SubmitPage(self._stack, self._kit)
-        self._areas = {
-            StepId.CASE: self.case.widget,
-            StepId.CHECK: self.check.widget,
-            StepId.CONTOUR: self.contour.widget,
-            StepId.REPORT: self.report_page.widget,
-            StepId.SUBMIT: self.submit.widget,
+        self._pages: dict[StepId, Page] = {
+            StepId.CASE: self.case,
+            StepId.CHECK: self.check,
+            StepId.CONTOUR: self.contour,
+            StepId.REPORT: self.report_page,
+            StepId.SUBMIT: self.submit,
         }
-        for step, page in self._areas.items():
-            area = self._areas[step] = scrolled(self._stack, page, f"crc.page.{step.value}")
+        self._areas: dict[StepId, qt.QScrollArea] = {}
+        for step, page in self._pages.items():
+            area = self._areas[step] = scrolled(self._stack, page.widget, f"crc.page.{step.value}")
             if step is StepId.CASE:
                 # The work list fills the page and scrolls by itself.
                 area.setVerticalScrollBarPolicy(qt.Qt.ScrollBarAsNeeded)
             self._stack.addWidget(area)
         self.report = ReportDock(None, self._kit, ask_words)
+        self._drawn: dict[StepId, State] = {}
+        self._has_new_stops = False
+        self._turn = qt.QTimer(self.widget)
+        self._turn.setSingleShot(True)
+        self._turn.setInterval(0)
+        self._turn.connect("timeout()", self._draw_one_more)
 
     @property
     def state(self) -> State | None:
@@ -105,17 +121,30 @@ class Panel:
             self._kit.words.speak(state.lang)
         self.head.draw(state, before)
         self.menu.draw(state)
-        self.case.draw(state, before)
-        moved = before is None
-        for page in (self.check, self.contour, self.report_page, self.submit):
-            moved |= page.draw(state, before)
+        self._draw_page(state.step)
         self.report.draw(state, before)
         self.foot.draw(state, before)
         if before is None or state.step is not before.step:
             self._stack.setCurrentWidget(self._areas[state.step])
-        if moved:
-            order_tabs(self._content)
+        self._turn.start()
         self._on_state(state)
+
+    def _draw_one_more(self) -> None:
+        """Draw a page that is not seen now; once all are drawn, put what came in order for the Tab key."""
+        late = [step for step in self._pages if self._drawn.get(step) is not self._state]
+        if late:
+            self._draw_page(late[0])
+        if late[1:]:
+            self._turn.start()
+        elif self._has_new_stops:
+            self._has_new_stops = False
+            order_tabs(self._content)
+
+    def _draw_page(self, step: StepId) -> None:
+        state, before = self._state, self._drawn.get(step)
+        if state is not None and state is not before:
+            self._drawn[step] = state
+            self._has_new_stops |= self._pages[step].draw(state, before) or before is None
 
     def commit(self) -> None:
         """Tell everything that was typed and not told yet."""
