@@ -19,7 +19,10 @@ def keep_once() -> None:
 
     Trouble is logged and tried again the next time; it never ends the server.
     """
+    from django.core.files.storage import default_storage
+
     from crc_server.api.upload_views import uploads
+    from crc_server.storage import FlushedStorage
     from crc_server.store.opening import has_store, open_store
 
     close_old_connections()
@@ -28,6 +31,8 @@ def keep_once() -> None:
             open_store().advance()
             _forget_ended_sessions()
         uploads().clear(_UPLOAD_DAYS)
+        if isinstance(default_storage, FlushedStorage):
+            default_storage.clear_parts(_UPLOAD_DAYS)
     except CrcError as error:
         _LOG.error("%s", error.sentence(Lang.EN))
     except (DatabaseError, OSError) as error:

@@ -118,7 +118,12 @@ class Upload:
             with naming(self.folder):
                 self._body.mkdir(parents=True, exist_ok=True)
                 self._parts.mkdir(exist_ok=True)
-            write_bytes(self._body / MANIFEST_NAME, data)
+            # Written apart: a server that is killed must leave nothing else in the folder that will be sealed.
+            apart = self._parts / MANIFEST_NAME
+            write_bytes(apart, data)
+            with naming(apart):
+                apart.replace(self._body / MANIFEST_NAME)
+                sync_folder(self._body)
         return self.state()
 
     def state(self) -> UploadState:

@@ -209,6 +209,30 @@ def test_a_reading_goes_in_once_its_files_are_here(api: ApiBench) -> None:
     assert api.call("wang", "get", f"uploads/{sealed.sha256}").status == 404
 
 
+def test_what_is_half_written_never_lies_in_a_folder_that_is_sealed(
+    api: ApiBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may be killed at any moment, and what it leaves there would spoil the reading for good."""
+    prepared = api.bench.opened("wang")
+    sealed = api.bench.seal(prepared, "wang")
+    moved, replace = [], Path.replace
+
+    def noted(source: Path, target: Any) -> Path:
+        moved.append((source, Path(target)))
+        return replace(source, target)
+
+    monkeypatch.setattr(Path, "replace", noted)
+    upload = begin(api, {name: sealed.read(name) for name in sealed.manifest.files})
+    for name in sealed.manifest.files:
+        put(api, upload, name, sealed.read(name))
+    intent = api.bench.intent("wang", Kind.READING_SUBMITTED, submission(sealed, "wang"), prepared.unit)
+    ask: dict[str, Any] = {"intent": intent_document(intent), "upload": upload}
+    assert api.call("wang", "post", f"units/{prepared.unit}/readings", ask).status == 200
+    into = [(source.parent, target) for source, target in moved if {"body", "readings"} & set(target.parts)]
+    assert len(into) >= 2 * len(sealed.manifest.files)
+    assert {folder.name for folder, _ in into} == {"parts", ".parts"}
+
+
 def test_nothing_is_written_below_a_disk_that_is_not_there(api: ApiBench, tmp_path: Path) -> None:
     from crc_server.store.opening import open_store
     from crc_server.store.place import MARK
