@@ -105,6 +105,10 @@ def test_a_manager_searches_by_clicking_and_looks_at_a_case(browser: Any, bench:
     page.wait_for_load_state("networkidle")
     assert page.inner_text(".count strong") == "1"
     assert page.input_value('[id="n0.0.value"]') == "final"
+    page.press('[id="n0.1.0.value"]', "Enter")
+    page.wait_for_load_state("networkidle")
+    assert page.inner_text(".count strong") == "1"
+    assert page.locator(".condition").count() == 2, "Enter searches, it adds nothing"
     visitor.check()
     with page.expect_download() as table:
         page.click("button[formaction='/search/export']")
@@ -188,11 +192,20 @@ def test_a_search_is_kept_and_found_again(browser: Any, bench: Bench) -> None:
     page.wait_for_selector('.count strong:text-is("1")')
 
 
-def test_an_administrator_looks_at_people(browser: Any, bench: Bench) -> None:
-    visitor = Visitor(browser, bench, "zh-CN", "admin")
+@pytest.mark.parametrize("lang", WORDS)
+def test_an_administrator_looks_at_people_loses_the_way_and_leaves(browser: Any, bench: Bench, lang: str) -> None:
+    visitor = Visitor(browser, bench, lang, "admin")
     visitor.go("/people")
     visitor.check()
     assert visitor.page.locator("table tbody tr").count() > 5
+    visitor.page.goto(visitor.url + "/cases/CRC-01-000999-X")
+    visitor.page.wait_for_selector("main")
+    visitor.troubles.clear()  # A browser tells of a 404 as of an error.
+    visitor.check()
+    visitor.go("/people")
+    visitor.page.click("form[action='/sign-out'] button")
+    visitor.page.wait_for_selector("#password")
+    visitor.check()
 
 
 def test_a_reader_works_without_a_search(browser: Any, bench: Bench) -> None:
