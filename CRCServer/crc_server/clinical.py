@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -64,6 +64,15 @@ def records_of(case: str, *, history: bool = False, moment: datetime | None = No
         found = [replace(item, is_current=True) for item in newest.values()]
     order = {kind.id: number for number, kind in enumerate(record_kinds().records)}
     return tuple(sorted(found, key=lambda item: (order.get(item.kind, 99), item.date or "", -item.version)))
+
+
+def current_values(cases: Collection[str]) -> dict[str, dict[str, Value]]:
+    """The values in force of many cases, by case, in one question."""
+    found: dict[str, dict[str, Value]] = {}
+    rows = RecordRow.objects.filter(case__in=cases, is_current=True).order_by("case", "date", "version")
+    for item in map(_stored, rows):
+        found.setdefault(item.case, {}).update(item.values)
+    return found
 
 
 def without_names(records: Iterable[StoredRecord]) -> tuple[StoredRecord, ...]:
