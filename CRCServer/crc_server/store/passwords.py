@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from crc_core.errors import CrcError
 from crc_core.store.clock import Clock
@@ -15,9 +15,10 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
 
 from crc_server.models import TriesRow
+
+_ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,17 @@ class Passwords:
         now = self.clock()
         with transaction.atomic():
             TriesRow.objects.filter(last_at__lt=now - timedelta(minutes=self.policy.lock_minutes)).delete()
-            row, _ = TriesRow.objects.get_or_create(person=person, defaults={"last_at": now})
-            # A closed door opens in its time, however often somebody knocks meanwhile.
-            open_rows = TriesRow.objects.filter(pk=row.pk, wrong__lte=self.policy.tries)
-            open_rows.update(wrong=F("wrong") + 1, last_at=now)
-            return TriesRow.objects.values_list("wrong", flat=True).get(pk=row.pk)
+            for _ in range(_ATTEMPTS):
+                TriesRow.objects.get_or_create(person=person, defaults={"last_at": now})
+                # Who signs in at the same moment with the right password takes the row away.
+                row = TriesRow.objects.select_for_update().filter(person=person).first()
+                if row is not None:
+                    return self._counted(row, now)
+        raise CrcError("store.busy")
+
+    def _counted(self, row: TriesRow, now: datetime) -> int:
+        """One try more; a closed door opens in its time, however often somebody knocks meanwhile."""
+        if row.wrong <= self.policy.tries:
+            row.wrong, row.last_at = row.wrong + 1, now
+            row.save(update_fields=["wrong", "last_at"])
+        return int(row.wrong)
