@@ -60,9 +60,11 @@ def kill_and_start(server: LiveServer, chance: random.Random, longest_s: float) 
     return thread
 
 
-@pytest.mark.parametrize("rounds", [2, pytest.param(100, marks=pytest.mark.full)])
-def test_readings_survive_a_server_that_is_killed(server: LiveServer, tmp_path: Path, rounds: int) -> None:
-    chance = random.Random(rounds)
+@pytest.mark.parametrize(
+    ("seed", "rounds"), [(0, 2), *(pytest.param(seed, 30, marks=pytest.mark.full) for seed in range(1, 5))]
+)
+def test_readings_survive_a_server_that_is_killed(server: LiveServer, tmp_path: Path, seed: int, rounds: int) -> None:
+    chance = random.Random(seed)
     bench = Bench(RemoteHarness(server, tmp_path), write_study(tmp_path / "study"), tmp_path)
     prepared = bench.opened("wang")
     outbox, before = Outbox(tmp_path / "outbox"), None
