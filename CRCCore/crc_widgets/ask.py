@@ -100,7 +100,7 @@ class Dialogs:
         asked.layout.addLayout(self._ok_line(asked, asked.answer_button("ok")))
         entry.setFocus()
         with shown(asked.dialog, self._run):
-            return None if asked.code is None else date.fromisoformat(entry.date.toString(_DAY_FORMAT))
+            return None if asked.code is None else date.fromisoformat(entry.text)
 
     def folder(self, title: str, preset: Path | None = None) -> Path | None:
         """A folder that exists."""

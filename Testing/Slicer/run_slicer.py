@@ -86,6 +86,7 @@ def run_inside(options: argparse.Namespace, display: str, language: str) -> int:
         environment = {
             **os.environ,
             "CRCDATABASE_HOME": str(Path(folder) / "本机数据"),
+            "XDG_CONFIG_HOME": str(Path(folder) / "设置"),
             "CRC_LANG": language,
             "CRC_SLICER_TESTS": options.only,
             "CRC_PYTHON": sys.executable,

@@ -7,6 +7,7 @@ import unittest
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from threading import Event
 from typing import Any
 
@@ -29,6 +30,7 @@ class Choice:
     words: str
 
 
+TODAY = date(2026, 11, 26)
 CHOICES = tuple(Choice(f"c{number}", f"第 {number} 项") for number in range(12))
 
 
@@ -140,6 +142,37 @@ class OverAndOver(unittest.TestCase):
             given = in_its_own_loop(lambda: self.ask.pick("选择", "哪一项？", CHOICES), QUESTIONS)
         self.assertEqual(given, ["c7"] * QUESTIONS)
 
+    def test_day(self) -> None:
+        def choose(dialog: Any) -> None:
+            dialog.findChild("QDateEdit", "crc.ask.day").setDate(qt.QDate(2025, 10, 2))
+            press("crc.ask.ok")(dialog)
+
+        with closing(choose):
+            given = in_its_own_loop(lambda: self.ask.day("治疗", "哪一天？", TODAY, latest=TODAY), QUESTIONS)
+        self.assertEqual(given, [date(2025, 10, 2)] * QUESTIONS)
+
+    def test_no_day_after_the_last_one(self) -> None:
+        def choose(dialog: Any) -> None:
+            dialog.findChild("QDateEdit", "crc.ask.day").setDate(qt.QDate(2099, 1, 1))
+            press("crc.ask.ok")(dialog)
+
+        with closing(choose):
+            given = in_its_own_loop(lambda: self.ask.day("治疗", "哪一天？", date(2025, 10, 2), latest=TODAY), 1)
+        self.assertIn(given, ([date(2025, 10, 2)], [TODAY]))
+
+    def test_a_renewed_certificate_can_be_given_to_the_same_server(self) -> None:
+        def sign_in(dialog: Any) -> None:
+            entries = [dialog.findChild("QLineEdit", f"crc.sign_in.{name}") for name in ("url", "ca_file", "password")]
+            if entries[2].isEnabled():
+                self.assertTrue(entries[0].readOnly and entries[1].isVisible())
+                entries[1].setText("renewed.pem")
+                entries[2].setText("colon-cancer")
+                press("crc.sign_in.ok")(dialog)
+
+        with closing(sign_in):
+            given = in_its_own_loop(lambda: self.sign_in(lambda form: form.ca_file, is_fixed=True), 1)
+        self.assertEqual(given, ["renewed.pem"])
+
     def test_form_to_sign_in(self) -> None:
         def sign_in(dialog: Any) -> None:
             entry = dialog.findChild("QLineEdit", "crc.sign_in.password")
@@ -165,9 +198,10 @@ class OverAndOver(unittest.TestCase):
             given = in_its_own_loop(lambda: self.sign_in(lambda _form: ended.wait(20)), 10)
         self.assertEqual(given, [None] * 10)
 
-    def sign_in(self, attempt: Callable[[ServerForm], object]) -> object:
+    def sign_in(self, attempt: Callable[[ServerForm], object], *, is_fixed: bool = False) -> object:
         """Ask for the password of somebody at a server that `attempt` plays."""
-        return self.ask.server("登录", "请登录。", ServerForm("https://crc.example", "", "wang", ""), attempt)
+        form = ServerForm("https://crc.example", "", "wang", "")
+        return self.ask.server("登录", "请登录。", form, attempt, is_fixed=is_fixed)
 
     def test_question_inside_a_question(self) -> None:
         inner: list[object] = []
