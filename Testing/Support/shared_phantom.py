@@ -1,4 +1,4 @@
-"""Phantoms built once for all processes of a test run: the first that asks builds, the others read what it left."""
+"""Phantoms made once for all processes of a test run: the first that asks makes one, the others read what it left."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ import os
 import pickle
 import shutil
 import tempfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from crc_core.files.file_lock import locked
 from crc_core.phantom import Fault, Phantom, build_phantom
 
+Made = TypeVar("Made")
 _FOLDER = "CRC_TEST_PHANTOMS"
 """The variable that tells the workers of a run, which inherit it, where the phantoms lie."""
 
@@ -33,9 +36,9 @@ def begin() -> Path | None:
     return Path(os.environ[_FOLDER])
 
 
-def end(folder: Path) -> None:
+def end(made: Path) -> None:
     """Take away the folder that `begin` made."""
-    shutil.rmtree(folder)
+    shutil.rmtree(made)
     del os.environ[_FOLDER]
 
 
@@ -47,11 +50,26 @@ def phantom(seed: int = 1, *faults: Fault, time_point: int = 0, primaries: int =
 
 @functools.lru_cache(maxsize=6)
 def _built(seed: int, faults: frozenset[Fault], time_point: int, primaries: int) -> Phantom:
-    name = "_".join((str(seed), *sorted(fault.value for fault in faults), f"T{time_point}", f"P{primaries}"))
-    kept = Path(os.environ[_FOLDER]) / name
+    name = "_".join((named(seed, faults), f"T{time_point}", f"P{primaries}"))
+    return once(name, lambda: build_phantom(seed, faults=faults, time_point=time_point, primaries=primaries))
+
+
+def named(seed: int, faults: Iterable[Fault]) -> str:
+    """A file name for an examination."""
+    return "_".join((str(seed), *sorted(fault.value for fault in faults)))
+
+
+def once(name: str, make: Callable[[], Made]) -> Made:
+    """What `make` makes, made by the first process of the run that asks for `name`."""
+    kept = folder() / name
     with locked(kept.with_suffix(".lock")):
         if kept.exists():
             return pickle.loads(kept.read_bytes())
-        made = build_phantom(seed, faults=faults, time_point=time_point, primaries=primaries)
+        made = make()
         kept.write_bytes(pickle.dumps(made, pickle.HIGHEST_PROTOCOL))
         return made
+
+
+def folder() -> Path:
+    """The folder of this run."""
+    return Path(os.environ[_FOLDER])
