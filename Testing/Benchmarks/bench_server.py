@@ -332,7 +332,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--sqlite", action="store_true")
-    parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--shape", choices=tuple(_SHAPES), action="append")
