@@ -28,8 +28,7 @@ class Fetching:
 
     def __init__(self, hub: Hub, running: Running) -> None:
         self._hub, self._running = hub, running
-        self._known: dict[str, FetchedBodies] = {}
-        self._held: dict[str, ExitStack] = {}
+        self._known: dict[str, tuple[FetchedBodies, ExitStack]] = {}
 
     def fetch(
         self,
@@ -49,7 +48,7 @@ class Fetching:
             return
         known, access = self._known.get(unit), session.access()
         if known is not None and session.state is not LineState.CONNECTED:
-            then(known)
+            then(known[0])
             return
         if access is None:
             self._hub.tell(CrcError("server.signed_out"))
@@ -82,8 +81,8 @@ class Fetching:
         self._forget(unit)
         if len(self._known) > 1:
             self._forget(next(iter(self._known)))
-        self._known[unit], self._held[unit] = bodies, held
+        self._known[unit] = bodies, held
 
     def _forget(self, unit: str) -> None:
-        if self._known.pop(unit, None) is not None:
-            self._held.pop(unit).close()
+        if unit in self._known:
+            self._known.pop(unit)[1].close()

@@ -70,7 +70,7 @@ def compare_many(
     with ProcessPoolExecutor(count, context, _begin, (workers_began,)) as pool:
         try:
             yield from _in_order(pool, iter(jobs), policy, _AHEAD * count)
-        except (GeneratorExit, KeyboardInterrupt):
+        except BaseException:  # whatever ends it early, also an iterator of jobs that fails
             while not workers_began.empty():
                 with suppress(ProcessLookupError):
                     os.kill(workers_began.get(), signal.SIGTERM)

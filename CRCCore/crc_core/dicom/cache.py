@@ -111,10 +111,11 @@ class FolderCache:
 def _forget_oldest(folder: Path) -> None:
     """Keep what is remembered of `MOST_FOLDERS` folders; a tenth goes at once, so that it is seldom done."""
     with os.scandir(folder) as entries:
-        found = [(entry.stat().st_mtime_ns, entry.path) for entry in entries if entry.name.endswith(".json")]
+        found = [entry for entry in entries if entry.name.endswith(".json")]
     if len(found) > MOST_FOLDERS:
-        for _, path in sorted(found)[: len(found) - MOST_FOLDERS * 9 // 10]:
-            Path(path).unlink(missing_ok=True)
+        found.sort(key=lambda entry: entry.stat().st_mtime_ns)
+        for entry in found[: len(found) - MOST_FOLDERS * 9 // 10]:
+            Path(entry).unlink(missing_ok=True)
 
 
 def default_cache_folder() -> Path:

@@ -124,20 +124,13 @@ def _look(
         request.folder,
         rules,
         study_uid=request.study_uid,
+        treated_since=request.treatment_since,
         treatment_dates=() if since is None else (since,),
         on_progress=on_progress,
     )
-    _require_treated_before(request, examination)
     scan = scan_checked(examination)
     overrules = resolve_overrules(scan, request.overrules)
     return _Work(store, request, clock, rules, protocol, examination, scan, overrules, on_progress)
-
-
-def _require_treated_before(request: ImportRequest, examination: Examination) -> None:
-    """Raise CrcError where treatment is said to have begun "since the last examination" only after this one."""
-    since, examined = request.treatment_since, examination.study_date
-    if since is not None and examined is not None and since > examined:
-        raise CrcError("import.treated_after", path=request.folder, since=since, examined=examined)
 
 
 @dataclass(frozen=True)

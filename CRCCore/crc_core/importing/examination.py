@@ -71,18 +71,23 @@ def examine(
     rules: DeidentificationRules,
     *,
     study_uid: str | None = None,
+    treated_since: date | None = None,
     treatment_dates: Sequence[date] = (),
     on_progress: Progress | None = None,
 ) -> Examination:
     """Find, check and open the one examination in `folder`; nothing is written anywhere.
 
     Raises CrcError where the folder holds several patients or examinations and `study_uid` does not tell which, where
-    no series can be taken in, or where an image may show a person's data in its pixels.
+    treatment is said to have begun since the examination before (`treated_since`) but after this one, where no series
+    can be taken in, or where an image may show a person's data in its pixels.
     """
     report = on_progress or (lambda code, done, total: None)
     with tempfile.TemporaryDirectory() as cache:  # a cache that stays would keep paths, which may hold names
         index = index_folder(folder, cache=Path(cache), on_progress=lambda d, t: report("import.stage.index", d, t))
     study, companions = choose_study(index, study_uid)
+    examined = read_date(study.date)
+    if treated_since is not None and examined is not None and treated_since > examined:
+        raise CrcError("import.treated_after", path=folder, since=treated_since, examined=examined)
     check = check_study(
         study,
         companions=companions,
